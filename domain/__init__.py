@@ -1,0 +1,1 @@
+"""Facts and arithmetic of collection: no I/O, no clock, no dice."""

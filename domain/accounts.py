@@ -1,0 +1,166 @@
+"""Accounts as a creditor places them, the people who owe them, and how accounts end."""
+
+import hashlib
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Self
+
+import phonenumbers
+from phonenumbers import timezone as phone_zones
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    StringConstraints,
+    model_validator,
+)
+
+from domain.money import Money
+from domain.time import zone
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+"""A short name that may stand in ids: small letters, digits and dashes."""
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A creditor's own key. It stands in workflow ids, so it must not carry personal data."""
+
+
+class Closure(StrEnum):
+    """Why a journey ended."""
+
+    PAID_IN_FULL = "paid in full"
+    RECALLED = "recalled"
+    CEASED = "ceased"
+    REFERRED = "referred"
+
+
+class Hold(StrEnum):
+    """A reason for which the clock is stopped: nothing leaves while one stands."""
+
+    PAUSE = "pause"
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+    BREATHING_SPACE = "breathing space"
+    ATTORNEY = "attorney"
+    BANKRUPTCY = "bankruptcy"
+    DECEASED = "deceased"
+    CEASE = "cease and desist"
+
+
+def e164(text: str) -> str:
+    """The number in E.164 form; ValueError unless it is complete, with its country code."""
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("not a phone number in international form such as +12125550123") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("not a possible phone number: check the country code and its length")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def zone_name(text: str) -> str:
+    """The name itself, once it is known to be an IANA time zone."""
+    zone(text)
+    return text
+
+
+def country_code(text: str) -> str:
+    """An ISO 3166 country code that telephone numbering knows."""
+    if not re.fullmatch(r"[A-Z]{2}", text) or text not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{text!r} is not an ISO 3166 country code such as US, SA or GB")
+    return text
+
+
+class StoredCard(BaseModel):
+    """A payment method that the creditor already holds at Stripe for this consumer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customer: Annotated[str, StringConstraints(pattern=r"^cus_\w{1,64}$")]
+    payment_method: Annotated[str, StringConstraints(pattern=r"^(pm|card)_\w{1,64}$")]
+
+
+class Consumer(BaseModel):
+    """The person who owes, as the creditor knows them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    reference: Reference
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    country: Annotated[str, AfterValidator(country_code)]
+    locale: Annotated[str, StringConstraints(pattern=r"^(en|ar)$")] = "en"
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
+    phone: Annotated[str, AfterValidator(e164)] | None = None
+    email: EmailStr | None = None
+    stored_card: StoredCard | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.phone is None and self.email is None:
+            raise ValueError("a consumer needs a phone or an email: give at least one")
+        if not self.zones:
+            raise ValueError("no time zone follows from the phone: give time_zone")
+        return self
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Every zone that our facts point to, sorted. A lawful hour must be lawful in all of them.
+
+        12 CFR 1006 Supplement I, comment 6(b)(1)(i)-2: where facts conflict, a time is safe only
+        if it is convenient in each of the places.
+        """
+        named = {self.time_zone} if self.time_zone else set()
+        if self.phone is not None:
+            number = phonenumbers.parse(self.phone, None)
+            named |= set(phone_zones.time_zones_for_number(number))
+        return tuple(sorted(named - {phone_zones.UNKNOWN_TIMEZONE}))
+
+
+class Placement(BaseModel):
+    """One overdue account as the creditor hands it over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    creditor: Slug
+    reference: Reference
+    journey: Slug = "standard"
+    balance: Money
+    due_on: date
+    consumer: Consumer
+
+    @model_validator(mode="after")
+    def _something_is_owed(self) -> Self:
+        if self.balance.minor <= 0:
+            raise ValueError("balance.minor must be above zero: it is what the consumer owes")
+        return self
+
+    @property
+    def account_id(self) -> str:
+        """An opaque id that is the same whenever the same account is placed again."""
+        return opaque_id("acc", self.creditor, self.reference)
+
+    @property
+    def person_id(self) -> str:
+        """An opaque id of the person within this creditor's book."""
+        return opaque_id("per", self.creditor, self.consumer.reference)
+
+
+def opaque_id(prefix: str, *parts: str) -> str:
+    """A stable id that says nothing about its parts: a prefix and 80 bits of SHA-256."""
+    return f"{prefix}_{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:20]}"
+
+
+def differences(given: Placement, recorded: Placement) -> tuple[str, ...]:
+    """Names of the fields in which two placements of one account differ, sorted."""
+    mine, theirs = given.model_dump(mode="json"), recorded.model_dump(mode="json")
+    nested = ("balance", "consumer")
+    names = [name for name in mine if name not in nested and mine[name] != theirs[name]]
+    for outer in nested:
+        names += [
+            f"{outer}.{inner}"
+            for inner in mine[outer]
+            if mine[outer][inner] != theirs[outer][inner]
+        ]
+    return tuple(sorted(names))

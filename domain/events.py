@@ -1,0 +1,173 @@
+"""What an account may be told: past facts, each with an id so that hearing one twice is harmless.
+
+Facts about money and wishes are written to the record first; an event only carries the news.
+Events hold no names, addresses or words of a consumer: those stay in the record.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from domain.accounts import Hold
+from domain.contacts import Channel, ContactStatus
+from domain.plans import PaymentPlan
+
+
+class Event(BaseModel):
+    """Something that has happened. `event_id` is unique to the happening, not to its delivery."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+
+
+class BalanceChanged(Event):
+    """The ledger moved. `version` counts the account's ledger transactions; the highest is true."""
+
+    kind: Literal["balance_changed"] = "balance_changed"
+    version: int
+    balance: int
+    cause: Literal["payment", "reversal", "adjustment"] = "payment"
+
+
+class ContactSettled(Event):
+    """A provider reported what became of a contact."""
+
+    kind: Literal["contact_settled"] = "contact_settled"
+    key: str
+    channel: Channel
+    status: ContactStatus
+
+
+class OptedOut(Event):
+    """The person does not want to be reached on this channel any more."""
+
+    kind: Literal["opted_out"] = "opted_out"
+    channel: Channel
+
+
+class OptedIn(Event):
+    """The person allows this channel again."""
+
+    kind: Literal["opted_in"] = "opted_in"
+    channel: Channel
+
+
+class HoldPlaced(Event):
+    """The clock is stopped for this reason."""
+
+    kind: Literal["hold_placed"] = "hold_placed"
+    hold: Hold
+
+
+class HoldLifted(Event):
+    """This reason to stop the clock is gone."""
+
+    kind: Literal["hold_lifted"] = "hold_lifted"
+    hold: Hold
+
+
+class Recalled(Event):
+    """The creditor took the account back."""
+
+    kind: Literal["recalled"] = "recalled"
+
+
+class Response(Event):
+    """An event that a journey may answer: a stage can wait for it, or be entered on it."""
+
+
+class PlanRequested(Response):
+    """The consumer asks to pay in parts."""
+
+    kind: Literal["plan_requested"] = "plan_requested"
+
+
+class PlanAccepted(Response):
+    """The consumer agreed to a plan and stored a means to pay it."""
+
+    kind: Literal["plan_accepted"] = "plan_accepted"
+    plan: PaymentPlan
+
+
+class PromiseToPay(Response):
+    """The consumer says by when they will pay."""
+
+    kind: Literal["promise_to_pay"] = "promise_to_pay"
+    due: date
+
+
+class PaymentClaimed(Response):
+    """The consumer says that they have paid already."""
+
+    kind: Literal["payment_claimed"] = "payment_claimed"
+
+
+class CallRequested(Response):
+    """The consumer wants a person to call them."""
+
+    kind: Literal["call_requested"] = "call_requested"
+
+
+class MessageReceived(Response):
+    """The consumer wrote in their own words; a person has to read it."""
+
+    kind: Literal["message_received"] = "message_received"
+
+
+class CardStored(Response):
+    """The consumer gave or renewed a means of payment."""
+
+    kind: Literal["card_stored"] = "card_stored"
+
+
+class InstalmentFailed(Response):
+    """A charge for an instalment that seemed to go through failed after all."""
+
+    kind: Literal["instalment_failed"] = "instalment_failed"
+    number: int
+
+
+class Undelivered(Response):
+    """A message that a provider accepted did not arrive."""
+
+    kind: Literal["undelivered"] = "undelivered"
+    key: str
+
+
+AnyEvent = Annotated[
+    BalanceChanged
+    | ContactSettled
+    | OptedOut
+    | OptedIn
+    | HoldPlaced
+    | HoldLifted
+    | Recalled
+    | PlanRequested
+    | PlanAccepted
+    | PromiseToPay
+    | PaymentClaimed
+    | CallRequested
+    | MessageReceived
+    | CardStored
+    | InstalmentFailed
+    | Undelivered,
+    Field(discriminator="kind"),
+]
+
+AnyResponse = Annotated[
+    PlanRequested
+    | PlanAccepted
+    | PromiseToPay
+    | PaymentClaimed
+    | CallRequested
+    | MessageReceived
+    | CardStored
+    | InstalmentFailed
+    | Undelivered,
+    Field(discriminator="kind"),
+]
+
+EVENTS: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+"""Reads any event from JSON by its `kind`."""

@@ -1,0 +1,325 @@
+"""All that a stage may see and do. Every verb reads as a sentence; every pause is guarded."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+from compliance import ContactRequest, Pack, PersonFacts, Wait, decide
+from compliance.orders import Reached, ReachOut
+from domain.contacts import Contact, ContactStatus, Message
+from domain.events import AnyResponse, PromiseToPay, Response, Undelivered
+from domain.money import Money
+from domain.orders import Charge, Charged, ChargeStatus, HandOver, RecordHolds
+from domain.plans import Instalment, PaymentPlan, monthly
+from domain.time import local_date, local_instant
+from engine.journeys import Journey
+from engine.progress import Progress, Unrecorded
+from engine.runtime import Runtime
+from engine.safeguards import ending, standing_holds
+from engine.stages import Next, Stage
+
+_Name = TypeVar("_Name", bound=str)
+
+
+class Diverted(Exception):  # noqa: N818
+    """The stage is left for another at a pause. Raised and caught by the engine alone."""
+
+    def __init__(self, to: Next) -> None:
+        """Leave for `to`."""
+        super().__init__(str(to))
+        self.to = to
+
+
+class OpenAccount:
+    """An account on its way: what a stage sees of it, and what it may do."""
+
+    def __init__(
+        self,
+        journey: Journey,
+        stage: Stage,
+        progress: Progress,
+        runtime: Runtime,
+        *,
+        packs: Sequence[Pack],
+        workflow_id: str,
+    ) -> None:
+        """Join the carried state to a runtime."""
+        self._journey = journey
+        self._stage = stage
+        self._progress = progress
+        self._runtime = runtime
+        self._packs = packs
+        self._workflow_id = workflow_id
+
+    # what a stage sees
+
+    @property
+    def now(self) -> datetime:
+        """The account's time."""
+        return self._runtime.now()
+
+    @property
+    def balance(self) -> Money:
+        """What is still owed."""
+        return self._progress.money
+
+    @property
+    def plan(self) -> PaymentPlan | None:
+        """The plan that the consumer accepted last, if any."""
+        return self._progress.plan
+
+    @property
+    def promise(self) -> PromiseToPay | None:
+        """The promise made last, if any."""
+        return self._progress.promise
+
+    @property
+    def instalment(self) -> Instalment:
+        """The plan's first instalment that is not covered yet."""
+        plan = self._progress.plan
+        due = plan.next_due(self._progress.balance) if plan else None
+        if due is None:
+            raise LookupError(f"{self._stage.name}: no plan with an open instalment")
+        return due
+
+    @property
+    def interrupted(self) -> Stage:
+        """The stage that a response broke into; the first stage if there is none."""
+        name = self._progress.interrupted
+        return self._journey.stage(name) if name else self._journey.first
+
+    def visits(self, stage: Stage) -> int:
+        """How often the account has entered a stage, this time included."""
+        return self._progress.visits.get(stage.name, 0)
+
+    def has_sent(self, message: Message) -> bool:
+        """Whether this message was sent in this journey before."""
+        return self._progress.attempts.get(str(message), 0) > 0
+
+    def morning_of(self, day: date) -> datetime:
+        """The start of that day where the consumer is (the latest, if zones differ)."""
+        zones = self._progress.person.zones
+        return max(local_instant(day, time(0), name) for name in zones)
+
+    # what a stage does
+
+    async def contact(self, message: Message) -> Contact:
+        """Send a message at the first lawful moment; say what came of it, and never stall.
+
+        Waits as long as the law and the person's wishes ask; payment, dispute, opt-out and the
+        like end or change the wait at once.
+        """
+        key, waits = self._next_key(), list[Wait]()
+        self._forget_undelivered()
+        request = ContactRequest(
+            account_id=self._progress.account_id, channel=message.channel, purpose=message.purpose
+        )
+        while True:
+            verdict = decide(request, self._progress.person, self._packs, self.now)
+            if isinstance(verdict, Wait):
+                waits.append(verdict)
+                await self._until_lawful(message, verdict)
+                continue
+            reached = await self._reach_out(key, message, waits)
+            if isinstance(reached.verdict, Wait):
+                waits.append(reached.verdict)
+                await self._until_lawful(message, reached.verdict)
+                continue
+            return self._concluded(key, message, reached)
+
+    async def response(self, *, within: timedelta) -> Response | None:
+        """The next response that no stage claims with `on`, or None when the time is over."""
+        waiting = self._progress.responses
+        await self._until(lambda: bool(waiting), self.now + within, "for a response")
+        return waiting.pop(0) if waiting else None
+
+    async def quiet(self, *, until: datetime, because: str) -> None:
+        """Leave the person in peace until then."""
+        await self._until(lambda: False, until, because)
+
+    async def collect(self, instalment: Instalment | None = None) -> Charged:
+        """Charge what is due of an instalment, or the whole balance, to the stored card."""
+        await self._until(lambda: True, self.now, "before a charge")
+        plan, minor = self._progress.plan, self._progress.balance
+        if instalment and plan:
+            minor = plan.outstanding(instalment, minor)
+        if minor == 0:
+            return Charged(
+                status=ChargeStatus.PAID,
+                version=self._progress.version,
+                balance=self._progress.balance,
+            )
+        charged = await self._runtime.charge(
+            Charge(
+                key=self._next_key(),
+                account_id=self._progress.account_id,
+                at=self.now,
+                amount=Money(minor=minor, currency=self._progress.currency),
+                instalment=instalment.number if instalment else None,
+            )
+        )
+        self._progress.settle(charged.version, charged.balance)
+        return charged
+
+    async def paid(self, instalment: Instalment, *, by: datetime) -> bool:
+        """Whether the instalment is covered by then; returns as soon as it is."""
+        return await self._until(lambda: self.covered(instalment), by, "for a payment")
+
+    def covered(self, instalment: Instalment) -> bool:
+        """Whether payments cover this instalment and all before it."""
+        plan = self._progress.plan
+        return plan is None or plan.outstanding(instalment, self._progress.balance) == 0
+
+    def offer_plan(self, *, parts: int, first_in: timedelta) -> PaymentPlan:
+        """Work out a monthly plan for the balance; the next message puts it to the consumer."""
+        self._progress.step += 1
+        first = local_date(self.now + first_in, self._progress.person.zones[0])
+        plan_id = f"{self._progress.account_id}-p{self._progress.step}"
+        self._progress.offer = monthly(
+            plan_id, self.balance, parts=min(parts, self._progress.balance), first=first
+        )
+        return self._progress.offer
+
+    async def hand_over(self, reason: str) -> None:
+        """Ask a person of ours to look at the account."""
+        await self._until(lambda: True, self.now, "before handing over")
+        await self._runtime.hand_over(
+            HandOver(
+                key=self._next_key(),
+                account_id=self._progress.account_id,
+                at=self.now,
+                reason=reason,
+            )
+        )
+
+    # the one pause
+
+    async def _until(self, ready: Callable[[], bool], until: datetime, why: str) -> bool:
+        """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock."""
+        while True:
+            await self._record_holds()
+            self._divert()
+            if standing_holds(self._progress):
+                until += await self._sit_out()
+            elif ready():
+                return True
+            elif self.now >= until:
+                return False
+            else:
+                await self._runtime.wait(lambda: ready() or self._disturbed(), until, why)
+
+    async def _sit_out(self) -> timedelta:
+        """Wait until every hold is lifted; return for how long the clock stood."""
+        began, names = self.now, ", ".join(standing_holds(self._progress))
+        await self._runtime.wait(
+            lambda: not standing_holds(self._progress) or self._must_leave(),
+            None,
+            f"on hold: {names}",
+        )
+        return self.now - began
+
+    async def _record_holds(self) -> None:
+        changed = self._progress.unrecorded
+        if changed == Unrecorded():
+            return
+        self._progress.unrecorded = Unrecorded()
+        await self._runtime.record_holds(
+            RecordHolds(
+                key=self._next_key(),
+                account_id=self._progress.account_id,
+                at=self.now,
+                placed=changed.placed,
+                lifted=changed.lifted,
+            )
+        )
+
+    def _must_leave(self) -> bool:
+        return ending(self._progress) is not None
+
+    def _disturbed(self) -> bool:
+        return bool(
+            self._must_leave() or standing_holds(self._progress) or self._claimed() is not None
+        )
+
+    def _claimed(self) -> tuple[Stage, AnyResponse] | None:
+        for response in self._progress.responses:
+            if (stage := self._journey.answers(response)) is not None:
+                return stage, response
+        return None
+
+    def _divert(self) -> None:
+        """Leave the stage if a safeguard ends the journey, or if a stage answers a response."""
+        if (end := ending(self._progress)) is not None:
+            raise Diverted(end)
+        if standing_holds(self._progress) or (claim := self._claimed()) is None:
+            return
+        stage, response = claim
+        self._progress.responses.remove(response)
+        if not self._stage.is_aside:
+            self._progress.interrupted = self._stage.name
+        raise Diverted(stage)
+
+    # contact, in parts
+
+    def _forget_undelivered(self) -> None:
+        """Drop news of earlier messages, so that a response answers the one about to leave."""
+        self._progress.responses[:] = [
+            each for each in self._progress.responses if not isinstance(each, Undelivered)
+        ]
+
+    async def _until_lawful(self, message: Message, wait: Wait) -> None:
+        """Sleep until the gate's moment; a change of the facts wakes it to ask again."""
+        known = self._progress.person
+        why = f"to send {message}: {'; '.join(map(str, wait.reasons))}"
+        await self._until(lambda: self._progress.person != known, wait.until, why)
+
+    async def _reach_out(self, key: str, message: Message, waits: Sequence[Wait]) -> Reached:
+        await self._until(lambda: True, self.now, "before a contact")
+        known = self._progress.person
+        reached = await self._runtime.reach_out(
+            ReachOut(
+                key=key,
+                account_id=self._progress.account_id,
+                at=self.now,
+                message=message,
+                waits=tuple(waits),
+                offer=self._progress.offer,
+            )
+        )
+        self._progress.person = merged(known, self._progress.person, reached.facts)
+        return reached
+
+    def _concluded(self, key: str, message: Message, reached: Reached) -> Contact:
+        reasons = tuple(map(str, reached.verdict.reasons)) or (
+            (reached.detail,) if reached.detail else ()
+        )
+        status = reached.status or ContactStatus.REFUSED
+        contact = Contact(key=key, message=message, status=status, reasons=reasons)
+        self._progress.remember(contact)
+        return contact
+
+    def _next_key(self) -> str:
+        """A key from carried state: the same after a crash, a reset or a continue-as-new."""
+        self._progress.step += 1
+        return f"{self._workflow_id}#{self._progress.step}"
+
+
+def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> PersonFacts:
+    """The record's facts, with what was heard while they were on their way.
+
+    `before` is what was known when the record was asked, `now` what is known on its answer. News
+    that came between may be younger than the answer, so it is laid over it.
+    """
+    return record.model_copy(
+        update={
+            "opted_out": _laid_over(before.opted_out, now.opted_out, record.opted_out),
+            "holds": _laid_over(before.holds, now.holds, record.holds),
+        }
+    )
+
+
+def _laid_over(
+    before: Sequence[_Name], now: Sequence[_Name], record: Sequence[_Name]
+) -> tuple[_Name, ...]:
+    added, removed = {*now} - {*before}, {*before} - {*now}
+    return tuple(sorted(({*record} | added) - removed))

@@ -1,0 +1,143 @@
+"""What survives a stage boundary: one small model, and a pure reducer that hears events."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import assert_never
+
+from pydantic import BaseModel, Field
+
+from compliance.facts import PersonFacts
+from domain.accounts import Hold
+from domain.contacts import COUNTED, Channel, Contact, ContactStatus
+from domain.events import (
+    AnyEvent,
+    AnyResponse,
+    BalanceChanged,
+    ContactSettled,
+    HoldLifted,
+    HoldPlaced,
+    OptedIn,
+    OptedOut,
+    PlanAccepted,
+    PromiseToPay,
+    Recalled,
+    Response,
+    Undelivered,
+)
+from domain.money import Money
+from domain.plans import PaymentPlan
+
+REMEMBERED = 200
+"""Event ids kept to recognise an event told twice. The record recognises it for ever."""
+
+
+class Unrecorded(BaseModel):
+    """Holds changed on the workflow itself that the record does not know yet."""
+
+    placed: tuple[Hold, ...] = ()
+    lifted: tuple[Hold, ...] = ()
+
+
+class Progress(BaseModel):
+    """The working copy of an account. Postgres holds the record; new fields need defaults."""
+
+    account_id: str
+    currency: str
+    balance: int
+    """Minor units still owed."""
+    version: int
+    """Ledger transactions seen; a balance of a lower version is old news."""
+    due_on: date
+    person: PersonFacts
+    locale: str = "en"
+
+    step: int = 0
+    """Effects so far; makes the keys of the next ones."""
+    visits: dict[str, int] = Field(default_factory=dict)
+    interrupted: str | None = None
+    """The stage that a response broke into, to come back to."""
+    attempts: dict[str, int] = Field(default_factory=dict)
+    """Contacts made so far, by message."""
+    made: dict[Channel, int] = Field(default_factory=dict)
+    """Contacts made so far, by channel."""
+    promise: PromiseToPay | None = None
+    plan: PaymentPlan | None = None
+    offer: PaymentPlan | None = None
+    recalled: bool = False
+    responses: list[AnyResponse] = Field(default_factory=list)
+    """Heard and not yet answered, oldest first."""
+    heard: list[str] = Field(default_factory=list)
+    unrecorded: Unrecorded = Field(default_factory=Unrecorded)
+
+    @property
+    def money(self) -> Money:
+        """The balance as money."""
+        return Money(minor=self.balance, currency=self.currency)
+
+    def hear(self, event: AnyEvent) -> None:
+        """Take in an event; told twice, it counts once."""
+        if event.event_id in self.heard:
+            return
+        self.heard = [*self.heard[1 - REMEMBERED :], event.event_id]
+        _reduce(self, event)
+
+    def remember(self, contact: Contact) -> None:
+        """Count a contact that was made."""
+        if contact.status in COUNTED:
+            name, channel = str(contact.message), contact.message.channel
+            self.attempts[name] = self.attempts.get(name, 0) + 1
+            self.made[channel] = self.made.get(channel, 0) + 1
+
+    def settle(self, version: int, balance: int) -> None:
+        """Take over a balance unless it is older than what is known."""
+        if version > self.version:
+            self.version, self.balance = version, balance
+
+    def days_past_due(self, at: datetime) -> int:
+        """Whole days since the debt fell due, by the UTC calendar; negative before."""
+        return (at.date() - self.due_on).days
+
+
+def _reduce(progress: Progress, event: AnyEvent) -> None:
+    match event:
+        case BalanceChanged(version=version, balance=balance):
+            progress.settle(version, balance)
+        case ContactSettled():
+            _settle_contact(progress, event)
+        case OptedOut(channel=channel):
+            _wishes(progress, lambda kept: {*kept, channel})
+        case OptedIn(channel=channel):
+            _wishes(progress, lambda kept: {*kept} - {channel})
+        case HoldPlaced(hold=hold):
+            _holds(progress, lambda kept: {*kept, hold})
+        case HoldLifted(hold=hold):
+            _holds(progress, lambda kept: {*kept} - {hold})
+        case Recalled():
+            progress.recalled = True
+        case Response():
+            _hear_response(progress, event)
+        case _:
+            assert_never(event)
+
+
+def _hear_response(progress: Progress, response: AnyResponse) -> None:
+    if isinstance(response, PromiseToPay):
+        progress.promise = response
+    if isinstance(response, PlanAccepted):
+        progress.plan, progress.offer = response.plan, None
+    progress.responses.append(response)
+
+
+def _settle_contact(progress: Progress, event: ContactSettled) -> None:
+    if event.status is ContactStatus.UNDELIVERED:
+        progress.responses.append(Undelivered(event_id=event.event_id, key=event.key))
+
+
+def _wishes(progress: Progress, change: Callable[[tuple[Channel, ...]], set[Channel]]) -> None:
+    opted_out = tuple(sorted(change(progress.person.opted_out)))
+    progress.person = progress.person.model_copy(update={"opted_out": opted_out})
+
+
+def _holds(progress: Progress, change: Callable[[tuple[Hold, ...]], set[Hold]]) -> None:
+    holds = tuple(sorted(change(progress.person.holds)))
+    progress.person = progress.person.model_copy(update={"holds": holds})

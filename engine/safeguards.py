@@ -1,0 +1,41 @@
+"""What protects a person in every journey: one table, applied at every pause.
+
+A journey's author cannot forget a safeguard, because there is nothing to remember.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.accounts import Closure, Hold
+from engine.progress import Progress
+from engine.stages import Closed, close
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    """A condition under which the journey ends at once."""
+
+    name: str
+    holds_when: Callable[[Progress], bool]
+    ends: Closed
+
+
+SAFEGUARDS = (
+    Safeguard("paid in full", lambda told: told.balance <= 0, close(Closure.PAID_IN_FULL)),
+    Safeguard("recalled", lambda told: told.recalled, close(Closure.RECALLED)),
+    Safeguard("ceased", lambda told: Hold.CEASE in told.person.holds, close(Closure.CEASED)),
+)
+"""Endings, the first that applies wins. Every other hold stops the clock until it is lifted."""
+
+
+def ending(progress: Progress) -> Closed | None:
+    """The end that a safeguard demands now, if any."""
+    for safeguard in SAFEGUARDS:
+        if safeguard.holds_when(progress):
+            return safeguard.ends
+    return None
+
+
+def standing_holds(progress: Progress) -> tuple[Hold, ...]:
+    """Holds that stop the clock now."""
+    return progress.person.holds

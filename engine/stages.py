@@ -1,0 +1,85 @@
+"""A stage makes one attempt and returns the stage that follows, or the end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from domain.accounts import Closure
+    from domain.events import Response
+    from engine.accounts import OpenAccount
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The end of a journey, and why."""
+
+    closure: Closure
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One named attempt. The name is stored for ever; `on` names the responses that enter it."""
+
+    name: str
+    attempt: Attempt
+    on: tuple[type[Response], ...]
+    says: str
+    is_aside: bool = False
+
+
+Next = Stage | Closed
+"""What a stage returns: the stage that follows, or the end."""
+
+Attempt = Callable[["OpenAccount"], Awaitable[Next]]
+Remark = Callable[["OpenAccount"], Awaitable[None]]
+
+
+def close(closure: Closure) -> Closed:
+    """End the journey for this reason."""
+    return Closed(closure)
+
+
+@overload
+def stage(attempt: Attempt) -> Stage: ...
+@overload
+def stage(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Attempt], Stage]: ...
+def stage(
+    attempt: Attempt | None = None, *, on: type[Response] | tuple[type[Response], ...] = ()
+) -> Stage | Callable[[Attempt], Stage]:
+    """Make a stage of an `async` function; its docstring says what it is for.
+
+    With `on`, the stage answers those responses: the account enters it from any other stage, at
+    the pause in which the response is heard.
+    """
+
+    def named(function: Attempt) -> Stage:
+        return Stage(function.__name__, function, _several(on), _docstring(function))
+
+    return named if attempt is None else named(attempt)
+
+
+def aside(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Remark], Stage]:
+    """Make a stage that answers a response and then goes back to the stage it broke into."""
+
+    def named(function: Remark) -> Stage:
+        async def answered(account: OpenAccount) -> Next:
+            await function(account)
+            return account.interrupted
+
+        return Stage(function.__name__, answered, _several(on), _docstring(function), is_aside=True)
+
+    return named
+
+
+def _several(on: type[Response] | tuple[type[Response], ...]) -> tuple[type[Response], ...]:
+    return on if isinstance(on, tuple) else (on,)
+
+
+def _docstring(function: Callable[..., object]) -> str:
+    says = (function.__doc__ or "").strip()
+    if not says:
+        raise TypeError(f"stage {function.__name__} needs a docstring that says what it is for")
+    return says

@@ -1,0 +1,17 @@
+"""The journeys we run: one file each, one function per stage."""
+
+from engine import Journey
+from journeys.standard import STANDARD
+from journeys.subscription import SUBSCRIPTION
+
+JOURNEYS: dict[str, Journey] = {journey.name: journey for journey in (STANDARD, SUBSCRIPTION)}
+"""Every journey by its name. Names are stored with accounts, and so are for ever."""
+
+
+def journey_called(name: str) -> Journey:
+    """The journey of that name; LookupError names those there are."""
+    try:
+        return JOURNEYS[name]
+    except KeyError:
+        known = ", ".join(sorted(JOURNEYS))
+        raise LookupError(f"no journey is called {name!r}; there are {known}") from None

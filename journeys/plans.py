@@ -1,0 +1,91 @@
+"""Plans, from the offer to the last instalment, and the recovery of a broken one.
+
+A stage group that journeys share. When an instalment fails, the consumer first hears that it
+failed and why, has time to catch up, and then gets one fresh offer before a person takes over.
+"""
+
+from domain.accounts import Closure
+from domain.contacts import email, sms
+from domain.events import CardStored, InstalmentFailed, PlanAccepted, PlanRequested
+from domain.orders import ChargeStatus
+from domain.time import days, hours
+from engine import Next, OpenAccount, close, stage
+
+PARTS = 4
+FRESH_PARTS = 6
+FIRST_INSTALMENT_IN = days(7)
+TIME_TO_DECIDE = days(7)
+NOTICE = days(2)
+CHARGE_AT = hours(9)
+TIME_TO_CLEAR = days(5)
+TIME_TO_CATCH_UP = days(3)
+
+
+@stage(on=PlanRequested)
+async def plan_offer(account: OpenAccount) -> Next:
+    """Offer a plan they can afford, by text and by e-mail; silence goes to a person of ours."""
+    return await offered(account, PARTS, "plan_offer")
+
+
+@stage(on=PlanAccepted)
+async def on_plan(account: OpenAccount) -> Next:
+    """See one instalment through, then come back for the next."""
+    instalment = account.instalment
+    due = account.morning_of(instalment.due) + CHARGE_AT
+    await account.quiet(until=due - NOTICE, because="of a plan that is kept")
+    await account.contact(sms("instalment_due"))
+    await account.quiet(until=due, because="the instalment is not due yet")
+    charged = await account.collect(instalment)
+    match charged.status:
+        case ChargeStatus.PAID:
+            return on_plan
+        case ChargeStatus.PROCESSING | ChargeStatus.UNAVAILABLE:
+            kept = await account.paid(instalment, by=account.now + TIME_TO_CLEAR)
+            return on_plan if kept else broken_plan
+    return broken_plan
+
+
+@stage(on=InstalmentFailed)
+async def broken_plan(account: OpenAccount) -> Next:
+    """Say that the payment failed and why; leave time to catch up, then make one fresh offer."""
+    missed = account.instalment
+    for notice in (sms("instalment_failed"), email("instalment_failed")):
+        contact = await account.contact(notice)
+        if contact.made and await account.paid(missed, by=account.now + TIME_TO_CATCH_UP):
+            return on_plan
+    return second_chance
+
+
+@stage
+async def second_chance(account: OpenAccount) -> Next:
+    """One fresh plan with smaller instalments, once; after that a person of ours takes over."""
+    if account.visits(second_chance) == 1:
+        return await offered(account, FRESH_PARTS, "fresh_offer")
+    await account.hand_over("the plan broke twice")
+    return close(Closure.REFERRED)
+
+
+@stage(on=CardStored)
+async def renewed_card(account: OpenAccount) -> Next:
+    """A new card: what a broken plan missed is collected at once, and the plan goes on."""
+    if account.plan is None:
+        return account.interrupted
+    missed = account.instalment
+    if account.now < account.morning_of(missed.due):
+        return on_plan
+    charged = await account.collect(missed)
+    return on_plan if charged.status is ChargeStatus.PAID else broken_plan
+
+
+async def offered(account: OpenAccount, parts: int, name: str) -> Next:
+    """Put a plan to the consumer twice; without an answer the account goes to a person."""
+    account.offer_plan(parts=parts, first_in=FIRST_INSTALMENT_IN)
+    for offer in (sms(name), email(name)):
+        contact = await account.contact(offer)
+        if contact.made:
+            await account.response(within=TIME_TO_DECIDE)
+    await account.hand_over("no answer to the offer of a plan")
+    return close(Closure.REFERRED)
+
+
+PLANS = (plan_offer, on_plan, broken_plan, second_chance)

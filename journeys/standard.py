@@ -1,0 +1,49 @@
+"""The standard journey for consumer credit: remind, escalate, offer a plan, see it through.
+
+Each stage makes one attempt and returns the stage that follows. No stage mentions payment in full,
+disputes, hardship or cease and desist: those are safeguards, and the engine applies them to every
+journey at every pause. No stage mentions hours or limits: those are the law, and the gate keeps it.
+"""
+
+from domain.contacts import email, sms
+from domain.time import days
+from engine import Journey, Next, OpenAccount, stage
+from journeys.listening import LISTENING
+from journeys.plans import PLANS, plan_offer, renewed_card
+
+NUDGES = (
+    (sms("nudge"), days(3)),
+    (email("nudge"), days(4)),
+    (sms("last_nudge"), days(5)),
+)
+TIME_TO_ANSWER = days(10)
+
+
+@stage
+async def reminders(account: OpenAccount) -> Next:
+    """Three friendly nudges in twelve days. Most accounts are paid here."""
+    for nudge, patience in NUDGES:
+        if account.has_sent(nudge):
+            continue
+        contact = await account.contact(nudge)
+        if contact.made:
+            await account.response(within=patience)
+    return escalation
+
+
+@stage
+async def escalation(account: OpenAccount) -> Next:
+    """A formal notice, by text if e-mail cannot reach them, and time to answer it."""
+    for notice in (email("notice_of_arrears"), sms("notice_of_arrears")):
+        contact = await account.contact(notice)
+        if contact.made:
+            await account.response(within=TIME_TO_ANSWER)
+            break
+    return plan_offer
+
+
+STANDARD = Journey(
+    "standard",
+    version=1,
+    stages=(reminders, escalation, *PLANS, renewed_card, *LISTENING),
+)

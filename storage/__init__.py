@@ -1,0 +1,5 @@
+"""The record: Postgres tables, and one module of queries per aggregate. All SQL lives here."""
+
+from storage.session import Database
+
+__all__ = ["Database"]

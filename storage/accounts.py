@@ -1,0 +1,152 @@
+"""Accounts: the record of a placement, its stage, its holds and its end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from domain.accounts import Closure, Hold, Placement
+from domain.ledger import placed
+from storage import journal, ledger
+from storage.people import record_person, standing_holds
+from storage.tables import Account, HoldRow, Person, Task
+
+
+def record(session: Session, placement: Placement, *, workflow_id: str, at: datetime) -> bool:
+    """Write account, person and opening balance in one go; False if they are there already."""
+    record_person(session, placement)
+    row = insert(Account).values(
+        id=placement.account_id,
+        creditor_id=placement.creditor,
+        reference=placement.reference,
+        workflow_id=workflow_id,
+        person_id=placement.person_id,
+        currency=placement.balance.currency,
+        due_on=placement.due_on,
+        journey=placement.journey,
+        placement=placement.model_dump(mode="json"),
+        at=at,
+    )
+    inserted = session.execute(row.on_conflict_do_nothing().returning(Account.id)).scalar()
+    if inserted is None:
+        return False
+    ledger.book(session, inserted, placed(f"placed:{inserted}", placement.balance))
+    journal.note(session, inserted, "placed", at=at, balance=placement.balance.minor)
+    return True
+
+
+def by_id(session: Session, account_id: str) -> Account | None:
+    """The account of that id."""
+    return session.get(Account, account_id)
+
+
+def of_creditor(session: Session, creditor_id: str, account_id: str) -> Account | None:
+    """The account of that id, if it is this creditor's."""
+    return session.scalar(
+        select(Account).where(Account.id == account_id, Account.creditor_id == creditor_id)
+    )
+
+
+def by_reference(session: Session, creditor_id: str, reference: str) -> Account | None:
+    """A creditor's account by the creditor's own key."""
+    return session.scalar(
+        select(Account).where(Account.creditor_id == creditor_id, Account.reference == reference)
+    )
+
+
+def recorded_placement(account: Account) -> Placement:
+    """What the creditor placed, as it was placed."""
+    return Placement.model_validate(account.placement)
+
+
+def open_of_person(session: Session, person_id: str) -> list[Account]:
+    """A person's accounts that are not closed, oldest first."""
+    return list(
+        session.scalars(
+            select(Account)
+            .where(Account.person_id == person_id, Account.closure.is_(None))
+            .order_by(Account.recorded_at, Account.id)
+        )
+    )
+
+
+def person_of(session: Session, account: Account) -> Person:
+    """The person who owes it."""
+    return session.get_one(Person, account.person_id)
+
+
+def enter_stage(
+    session: Session, account_id: str, *, journey: str, stage: str, at: datetime
+) -> None:
+    """Record which stage the account is in."""
+    session.execute(
+        update(Account).where(Account.id == account_id).values(journey=journey, stage=stage)
+    )
+    journal.note(session, account_id, "stage", at=at, stage=stage)
+
+
+def close(session: Session, account_id: str, closure: Closure, *, at: datetime) -> None:
+    """Record that the journey is over; a second time changes nothing."""
+    closed = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.closure.is_(None))
+        .values(closure=closure, closed_at=at)
+        .returning(Account.id)
+    ).scalar()
+    if closed is not None:
+        journal.note(session, account_id, "closed", at=at, closure=closure)
+
+
+def place_hold(session: Session, account_id: str, hold: Hold, *, reason: str) -> bool:
+    """Stop the account's clock; False if this hold stands already."""
+    if hold in standing_holds(session, account_id):
+        return False
+    session.add(HoldRow(account_id=account_id, hold=hold, reason=reason))
+    session.flush()
+    journal.note(session, account_id, "hold placed", hold=hold)
+    return True
+
+
+def lift_hold(session: Session, account_id: str, hold: Hold) -> bool:
+    """Let the account's clock go on; False if no such hold stands."""
+    lifted = session.execute(
+        update(HoldRow)
+        .where(HoldRow.account_id == account_id, HoldRow.hold == hold)
+        .where(HoldRow.lifted_at.is_(None))
+        .values(lifted_at=func.now())
+        .returning(HoldRow.id)
+    ).all()
+    if lifted:
+        journal.note(session, account_id, "hold lifted", hold=hold)
+    return bool(lifted)
+
+
+def recall(session: Session, account_id: str) -> bool:
+    """Record that the creditor took the account back; False if that is recorded already."""
+    recalled = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.recalled_at.is_(None))
+        .values(recalled_at=func.now())
+        .returning(Account.id)
+    ).scalar()
+    if recalled is not None:
+        journal.note(session, account_id, "recalled")
+    return recalled is not None
+
+
+def hand_over(session: Session, key: str, account_id: str, reason: str, *, at: datetime) -> None:
+    """Ask a person of ours to look at the account, once per key."""
+    row = insert(Task).values(key=key, account_id=account_id, reason=reason, at=at)
+    if session.execute(row.on_conflict_do_nothing().returning(Task.key)).scalar() is not None:
+        journal.note(session, account_id, "handed over", at=at, reason=reason)
+
+
+def open_tasks(session: Session, account_ids: Iterable[str]) -> list[Task]:
+    """Tasks on these accounts that nobody has done yet."""
+    return list(
+        session.scalars(
+            select(Task).where(Task.account_id.in_(list(account_ids)), Task.done_at.is_(None))
+        )
+    )

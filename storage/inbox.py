@@ -1,0 +1,47 @@
+"""The inbox: every provider event is stored before it is applied, and applied once."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from storage.tables import InboxRow
+
+
+def store(
+    session: Session, provider: str, event_id: str, topic: str, payload: dict[str, Any]
+) -> InboxRow:
+    """Keep an event; a second delivery of it finds the first."""
+    key = f"{provider}:{event_id}"
+    row = insert(InboxRow).values(id=key, provider=provider, topic=topic, payload=payload)
+    session.execute(row.on_conflict_do_nothing())
+    return session.get_one(InboxRow, key)
+
+
+def applied(session: Session, key: str) -> None:
+    """Mark an event as applied."""
+    session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == key, InboxRow.applied_at.is_(None))
+        .values(applied_at=func.now(), failure=None)
+    )
+
+
+def failed(session: Session, key: str, failure: str) -> None:
+    """Note why an event could not be applied yet; the sweeper tries it again."""
+    session.execute(update(InboxRow).where(InboxRow.id == key).values(failure=failure))
+
+
+def left_over(session: Session, *, older_than: timedelta, limit: int = 100) -> list[InboxRow]:
+    """Events stored and not applied, oldest first: somebody crashed in between."""
+    return list(
+        session.scalars(
+            select(InboxRow)
+            .where(InboxRow.applied_at.is_(None))
+            .where(InboxRow.recorded_at < func.now() - older_than)
+            .order_by(InboxRow.recorded_at)
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,84 @@
+"""Plans, charges and checkouts of an account."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from domain.orders import Charge
+from domain.plans import PaymentPlan
+from storage import journal
+from storage.tables import ChargeRow, Checkout, Plan
+
+CREATED = "created"
+
+
+def accept_plan(session: Session, account_id: str, plan: PaymentPlan) -> bool:
+    """Write an accepted plan; False if it is written already."""
+    row = insert(Plan).values(
+        id=plan.plan_id, account_id=account_id, terms=plan.model_dump(mode="json")
+    )
+    written = session.execute(row.on_conflict_do_nothing().returning(Plan.id)).scalar()
+    if written is not None:
+        journal.note(
+            session, account_id, "plan accepted", plan=plan.plan_id, parts=len(plan.instalments)
+        )
+    return written is not None
+
+
+def accepted_plan(session: Session, account_id: str) -> PaymentPlan | None:
+    """The plan accepted last, if any."""
+    terms = session.scalar(
+        select(Plan.terms)
+        .where(Plan.account_id == account_id)
+        .order_by(Plan.recorded_at.desc())
+        .limit(1)
+    )
+    return PaymentPlan.model_validate(terms) if terms else None
+
+
+def begin_charge(session: Session, order: Charge) -> ChargeRow:
+    """Write the intent to charge, once per key."""
+    row = insert(ChargeRow).values(
+        key=order.key,
+        account_id=order.account_id,
+        minor=order.amount.minor,
+        currency=order.amount.currency,
+        instalment=order.instalment,
+        status=CREATED,
+        at=order.at,
+    )
+    session.execute(row.on_conflict_do_nothing())
+    return session.get_one(ChargeRow, order.key)
+
+
+def charge_of_intent(session: Session, intent_id: str) -> ChargeRow | None:
+    """The charge that Stripe knows by this payment intent."""
+    return session.scalar(select(ChargeRow).where(ChargeRow.intent_id == intent_id))
+
+
+def opened_checkout(
+    session: Session,
+    session_id: str,
+    account_id: str,
+    *,
+    purpose: str,
+    contact_key: str | None,
+    plan: PaymentPlan | None = None,
+) -> None:
+    """Remember a hosted page, so that its completion finds the account and the plan."""
+    terms: dict[str, Any] | None = plan.model_dump(mode="json") if plan else None
+    row = insert(Checkout).values(
+        session_id=session_id,
+        account_id=account_id,
+        contact_key=contact_key,
+        purpose=purpose,
+        plan=terms,
+    )
+    session.execute(row.on_conflict_do_nothing())
+
+
+def checkout(session: Session, session_id: str) -> Checkout | None:
+    """The hosted page of that id."""
+    return session.get(Checkout, session_id)
