@@ -26,26 +26,19 @@ def decide(
     The packs in force are chosen at the candidate instant, so that a wait which crosses a change
     of rules is judged by the rules of its own day.
     """
-    bound = _binding(request, facts, packs, at)
-    names = tuple(dict.fromkeys(pack.name for pack, _ in bound))
-    refusals = tuple(_reason(*each) for each in bound if _forbids(each[1], request, facts))
-    if refusals:
-        return Deny(reasons=refusals, packs=names)
-    return _first_lawful(request, facts, packs, at)
-
-
-def _first_lawful(
-    request: ContactRequest, facts: PersonFacts, packs: Sequence[Pack], at: datetime
-) -> Allow | Wait | Deny:
     candidate, reasons = at, dict[str, Reason]()
     while True:
         bound = _binding(request, facts, packs, candidate)
+        names = tuple(dict.fromkeys(pack.name for pack, _ in bound))
+        refusals = tuple(_reason(*each) for each in bound if _forbids(each[1], request, facts))
+        if refusals:
+            return Deny(reasons=refusals, packs=names)
         moved = candidate
         for pack, rule in bound:
             lawful = _next_lawful(rule, request, facts, moved)
             if lawful > moved:
                 moved, reasons[rule.id] = lawful, _reason(pack, rule)
-        names = tuple(dict.fromkeys(pack.name for pack, _ in bound))
+        moved = _not_past_a_change(packs, facts, candidate, moved)
         if moved - at > HORIZON:
             return Deny(reasons=tuple(reasons.values()), packs=names)
         if moved == candidate:
@@ -54,6 +47,17 @@ def _first_lawful(
     if candidate == at:
         return Allow(packs=names)
     return Wait(until=candidate, reasons=tuple(reasons.values()), packs=names)
+
+
+def _not_past_a_change(
+    packs: Iterable[Pack], facts: PersonFacts, candidate: datetime, moved: datetime
+) -> datetime:
+    """`moved`, or the first change of rules after `candidate`: from there on others decide."""
+    if moved == candidate:
+        return moved
+    days = {day for pack in packs for day in (pack.effective_from, pack.effective_to) if day}
+    changes = (local_instant(day, time(0), name) for day in days for name in facts.zones)
+    return min([moved, *(change for change in changes if candidate < change)])
 
 
 def _binding(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.accounts import Hold
 from domain.contacts import Channel, Purpose
@@ -35,7 +35,8 @@ class PersonFacts(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     country: str
-    zones: tuple[str, ...]
+    zones: tuple[str, ...] = Field(min_length=1)
+    """Where the person may be. Without one, no rule could bind, so one is asked for."""
     opted_out: tuple[Channel, ...] = ()
     unreachable: tuple[Channel, ...] = ()
     """Channels for which we hold no usable address."""

@@ -29,3 +29,14 @@ class Reached(BaseModel):
     """None while the verdict is Wait: nothing was tried."""
     facts: PersonFacts
     detail: str = ""
+
+
+class Recorded(BaseModel):
+    """The record of a placement as it stands: what a workflow begins with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    balance: int
+    facts: PersonFacts
+    recalled: bool = False

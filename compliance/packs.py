@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from domain.accounts import Hold
+from domain.accounts import Hold, country_code
 from domain.contacts import Channel, Purpose
 
 HERE = Path(__file__).parent / "packs"
@@ -43,7 +51,15 @@ class Window(Rule):
     @field_validator("opens", "closes", mode="before")
     @classmethod
     def _wall_clock(cls, value: object) -> object:
+        if isinstance(value, int | float):  # YAML reads 21:00 without quotes as the number 1260
+            raise ValueError('expected a wall-clock time in quotes, such as "21:00"')  # noqa: TRY004
         return time.fromisoformat(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes, on one day")
+        return self
 
 
 class Cap(Rule):
@@ -87,7 +103,7 @@ class Pack(BaseModel):
     version: str
     effective_from: date
     effective_to: date | None = None
-    countries: tuple[str, ...] | None = None
+    countries: tuple[Annotated[str, AfterValidator(country_code)], ...] | None = None
     disclosures: Mapping[Channel, Mapping[str, str]] = Field(default_factory=dict)
     """Words that every message on a channel must carry, by language."""
     rules: tuple[AnyRule, ...]
@@ -122,5 +138,5 @@ def load_pack(file: Path) -> Pack:
         raise PackError(f"{file.name}: not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise PackError(f"{file.name}: {place}: {first['msg']}") from error

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.accounts import Closure, Hold
+from domain.accounts import Closure, Hold, Placement
 from domain.money import Money
 
 
@@ -52,6 +52,13 @@ class Charged(BaseModel):
     decline_code: str | None = None
 
 
+class RecordPlacement(Order):
+    """Write account, person and opening balance to the record."""
+
+    placement: Placement
+    workflow_id: str
+
+
 class HandOver(Order):
     """Ask a person of ours to look at the account."""
 
@@ -76,4 +83,11 @@ class RecordHolds(Order):
 
     placed: tuple[Hold, ...] = ()
     lifted: tuple[Hold, ...] = ()
-    recalled: bool = False
+
+
+class PlacementJob(BaseModel):
+    """Place the rows of this file that are waiting."""
+
+    model_config = ConfigDict(frozen=True)
+
+    placement_id: str

@@ -134,7 +134,9 @@ class OpenAccount:
         return waiting.pop(0) if waiting else None
 
     async def quiet(self, *, until: datetime, because: str) -> None:
-        """Leave the person in peace until then."""
+        """Leave the person in peace until then; what they say next never shortens it."""
+        if self._stage.is_aside:
+            until = self._progress.peace = max(until, self._progress.peace or until)
         await self._until(lambda: False, until, because)
 
     async def collect(self, instalment: Instalment | None = None) -> Charged:
@@ -182,7 +184,10 @@ class OpenAccount:
 
     async def hand_over(self, reason: str) -> None:
         """Ask a person of ours to look at the account."""
-        await self._until(lambda: True, self.now, "before handing over")
+        if self._stage.is_aside:
+            await self._safe()  # what was heard is not lost to what was heard with it
+        else:
+            await self._until(lambda: True, self.now, "before handing over")
         await self._runtime.hand_over(
             HandOver(
                 key=self._next_key(),
@@ -192,53 +197,94 @@ class OpenAccount:
             )
         )
 
+    # what the engine does with it
+
+    async def played(self) -> Next:
+        """Play the stage; the engine calls this, a stage never does.
+
+        Safeguards have the first word and the last: a stage never begins on an account that is
+        paid, and money that arrives in the very moment in which it gives up still closes it.
+        """
+        try:
+            await self._safe()
+            self._count_visit()
+            following = await self._stage.attempt(self)
+        except Diverted as diverted:
+            following = diverted.to
+        await self._record_holds()
+        return ending(self._progress) or following
+
+    def back(self) -> Stage:
+        """The stage that a response broke into, to go on with it: that is no new visit."""
+        self._progress.returning = True
+        return self.interrupted
+
+    def _count_visit(self) -> None:
+        if self._progress.returning:
+            self._progress.returning = False
+        else:
+            self._progress.visits[self._stage.name] = self.visits(self._stage) + 1
+
     # the one pause
 
     async def _until(self, ready: Callable[[], bool], until: datetime, why: str) -> bool:
         """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock."""
         while True:
-            await self._record_holds()
+            until += await self._safe()
             self._divert()
-            if standing_holds(self._progress):
-                until += await self._sit_out()
-            elif ready():
+            if ready():
                 return True
-            elif self.now >= until:
+            if self.now >= until:
                 return False
-            else:
-                await self._runtime.wait(lambda: ready() or self._disturbed(), until, why)
+            await self._runtime.wait(lambda: ready() or self._disturbed(), until, why)
+
+    async def _safe(self) -> timedelta:
+        """Let the safeguards speak; return for how long holds made the clock stand."""
+        stood = timedelta()
+        while True:
+            await self._record_holds()
+            if (end := ending(self._progress)) is not None:
+                raise Diverted(end)
+            if not standing_holds(self._progress):
+                return stood
+            stood += await self._sit_out()
 
     async def _sit_out(self) -> timedelta:
         """Wait until every hold is lifted; return for how long the clock stood."""
         began, names = self.now, ", ".join(standing_holds(self._progress))
         await self._runtime.wait(
-            lambda: not standing_holds(self._progress) or self._must_leave(),
+            lambda: (
+                not standing_holds(self._progress)
+                or self._must_leave()
+                or self._progress.unrecorded != Unrecorded()
+            ),
             None,
             f"on hold: {names}",
         )
         return self.now - began
 
     async def _record_holds(self) -> None:
-        changed = self._progress.unrecorded
-        if changed == Unrecorded():
-            return
-        self._progress.unrecorded = Unrecorded()
-        await self._runtime.record_holds(
-            RecordHolds(
-                key=self._next_key(),
-                account_id=self._progress.account_id,
-                at=self.now,
-                placed=changed.placed,
-                lifted=changed.lifted,
+        while (changed := self._progress.unrecorded) != Unrecorded():
+            self._progress.unrecorded = Unrecorded()
+            await self._runtime.record_holds(
+                RecordHolds(
+                    key=self._next_key(),
+                    account_id=self._progress.account_id,
+                    at=self.now,
+                    placed=changed.placed,
+                    lifted=changed.lifted,
+                )
             )
-        )
 
     def _must_leave(self) -> bool:
         return ending(self._progress) is not None
 
     def _disturbed(self) -> bool:
         return bool(
-            self._must_leave() or standing_holds(self._progress) or self._claimed() is not None
+            self._must_leave()
+            or standing_holds(self._progress)
+            or self._claimed() is not None
+            or self._progress.unrecorded != Unrecorded()
         )
 
     def _claimed(self) -> tuple[Stage, AnyResponse] | None:
@@ -248,10 +294,8 @@ class OpenAccount:
         return None
 
     def _divert(self) -> None:
-        """Leave the stage if a safeguard ends the journey, or if a stage answers a response."""
-        if (end := ending(self._progress)) is not None:
-            raise Diverted(end)
-        if standing_holds(self._progress) or (claim := self._claimed()) is None:
+        """Leave the stage if another answers a response that was heard."""
+        if (claim := self._claimed()) is None:
             return
         stage, response = claim
         self._progress.responses.remove(response)

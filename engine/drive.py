@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from compliance import Pack
-from engine.accounts import Diverted, OpenAccount
+from engine.accounts import OpenAccount
 from engine.journeys import Journey
 from engine.progress import Progress
 from engine.runtime import Runtime
-from engine.safeguards import ending
 from engine.stages import Next, Stage
 
 
@@ -20,15 +19,6 @@ async def attempt(
     packs: Sequence[Pack],
     workflow_id: str,
 ) -> Next:
-    """Play `stage` and return the stage that follows, or the end.
-
-    A safeguard has the last word: money that arrives in the very moment in which a stage gives up
-    still closes the account as paid.
-    """
-    progress.visits[stage.name] = progress.visits.get(stage.name, 0) + 1
+    """Play `stage` and return the stage that follows, or the end."""
     account = OpenAccount(journey, stage, progress, runtime, packs=packs, workflow_id=workflow_id)
-    try:
-        following = await stage.attempt(account)
-    except Diverted as diverted:
-        following = diverted.to
-    return ending(progress) or following
+    return await account.played()

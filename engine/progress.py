@@ -49,13 +49,16 @@ class Progress(BaseModel):
     """Ledger transactions seen; a balance of a lower version is old news."""
     due_on: date
     person: PersonFacts
-    locale: str = "en"
 
     step: int = 0
     """Effects so far; makes the keys of the next ones."""
     visits: dict[str, int] = Field(default_factory=dict)
     interrupted: str | None = None
     """The stage that a response broke into, to come back to."""
+    returning: bool = False
+    """Whether the stage about to begin was broken into, and goes on."""
+    peace: datetime | None = None
+    """Until when an aside promised to keep quiet."""
     attempts: dict[str, int] = Field(default_factory=dict)
     """Contacts made so far, by message."""
     made: dict[Channel, int] = Field(default_factory=dict)
@@ -80,6 +83,20 @@ class Progress(BaseModel):
             return
         self.heard = [*self.heard[1 - REMEMBERED :], event.event_id]
         _reduce(self, event)
+
+    def place_unrecorded(self, hold: Hold) -> None:
+        """Note a hold that was placed here, to be written to the record at the next pause."""
+        kept = self.unrecorded
+        self.unrecorded = Unrecorded(
+            placed=(*kept.placed, hold), lifted=tuple(each for each in kept.lifted if each != hold)
+        )
+
+    def lift_unrecorded(self, hold: Hold) -> None:
+        """Note a hold that was lifted here, to be written to the record at the next pause."""
+        kept = self.unrecorded
+        self.unrecorded = Unrecorded(
+            placed=tuple(each for each in kept.placed if each != hold), lifted=(*kept.lifted, hold)
+        )
 
     def remember(self, contact: Contact) -> None:
         """Count a contact that was made."""

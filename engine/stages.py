@@ -67,7 +67,7 @@ def aside(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Remar
     def named(function: Remark) -> Stage:
         async def answered(account: OpenAccount) -> Next:
             await function(account)
-            return account.interrupted
+            return account.back()
 
         return Stage(function.__name__, answered, _several(on), _docstring(function), is_aside=True)
 

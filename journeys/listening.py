@@ -11,10 +11,11 @@ TIME_TO_READ = days(3)
 
 @aside(on=PromiseToPay)
 async def promised(account: OpenAccount) -> None:
-    """Stay quiet until the promise falls due. A first one is taken on trust, a second is not."""
+    """Stay quiet until a first promise falls due. A later one only brings a few days of peace."""
+    until = account.now + GRACE
     if account.promise and account.visits(promised) == 1:
-        due = account.morning_of(account.promise.due)
-        await account.quiet(until=due + GRACE, because="of a promise to pay")
+        until = account.morning_of(account.promise.due) + GRACE
+    await account.quiet(until=until, because="of a promise to pay")
 
 
 @aside(on=PaymentClaimed)

@@ -8,6 +8,7 @@ from domain.accounts import Closure
 from domain.contacts import email, sms
 from domain.events import CardStored, InstalmentFailed, PlanAccepted, PlanRequested
 from domain.orders import ChargeStatus
+from domain.plans import Instalment
 from domain.time import days, hours
 from engine import Next, OpenAccount, close, stage
 
@@ -34,21 +35,17 @@ async def on_plan(account: OpenAccount) -> Next:
     due = account.morning_of(instalment.due) + CHARGE_AT
     await account.quiet(until=due - NOTICE, because="of a plan that is kept")
     await account.contact(sms("instalment_due"))
+    due = max(due, account.now + NOTICE)
     await account.quiet(until=due, because="the instalment is not due yet")
-    charged = await account.collect(instalment)
-    match charged.status:
-        case ChargeStatus.PAID:
-            return on_plan
-        case ChargeStatus.PROCESSING | ChargeStatus.UNAVAILABLE:
-            kept = await account.paid(instalment, by=account.now + TIME_TO_CLEAR)
-            return on_plan if kept else broken_plan
-    return broken_plan
+    return on_plan if await collected(account, instalment) else broken_plan
 
 
 @stage(on=InstalmentFailed)
 async def broken_plan(account: OpenAccount) -> Next:
     """Say that the payment failed and why; leave time to catch up, then make one fresh offer."""
     missed = account.instalment
+    if account.now < account.morning_of(missed.due):
+        return on_plan
     for notice in (sms("instalment_failed"), email("instalment_failed")):
         contact = await account.contact(notice)
         if contact.made and await account.paid(missed, by=account.now + TIME_TO_CATCH_UP):
@@ -68,19 +65,31 @@ async def second_chance(account: OpenAccount) -> Next:
 @stage(on=CardStored)
 async def renewed_card(account: OpenAccount) -> Next:
     """A new card: what a broken plan missed is collected at once, and the plan goes on."""
+    return await caught_up(account)
+
+
+async def caught_up(account: OpenAccount) -> Next:
+    """With a new card, collect what is overdue of a plan, and of nothing else."""
     if account.plan is None:
-        return account.interrupted
+        return account.back()
     missed = account.instalment
     if account.now < account.morning_of(missed.due):
         return on_plan
-    charged = await account.collect(missed)
-    return on_plan if charged.status is ChargeStatus.PAID else broken_plan
+    return on_plan if await collected(account, missed) else broken_plan
+
+
+async def collected(account: OpenAccount, instalment: Instalment) -> bool:
+    """Collect; unless it was refused, leave it time to clear before anyone hears of a failure."""
+    charged = await account.collect(instalment)
+    if charged.status in (ChargeStatus.DECLINED, ChargeStatus.NO_CARD):
+        return False
+    return await account.paid(instalment, by=account.now + TIME_TO_CLEAR)
 
 
 async def offered(account: OpenAccount, parts: int, name: str) -> Next:
     """Put a plan to the consumer twice; without an answer the account goes to a person."""
-    account.offer_plan(parts=parts, first_in=FIRST_INSTALMENT_IN)
     for offer in (sms(name), email(name)):
+        account.offer_plan(parts=parts, first_in=FIRST_INSTALMENT_IN)
         contact = await account.contact(offer)
         if contact.made:
             await account.response(within=TIME_TO_DECIDE)

@@ -6,6 +6,7 @@ journey at every pause. No stage mentions hours or limits: those are the law, an
 """
 
 from domain.contacts import email, sms
+from domain.events import Undelivered
 from domain.time import days
 from engine import Journey, Next, OpenAccount, stage
 from journeys.listening import LISTENING
@@ -36,8 +37,10 @@ async def escalation(account: OpenAccount) -> Next:
     """A formal notice, by text if e-mail cannot reach them, and time to answer it."""
     for notice in (email("notice_of_arrears"), sms("notice_of_arrears")):
         contact = await account.contact(notice)
-        if contact.made:
-            await account.response(within=TIME_TO_ANSWER)
+        if not contact.made:
+            continue
+        answer = await account.response(within=TIME_TO_ANSWER)
+        if not isinstance(answer, Undelivered):
             break
     return plan_offer
 

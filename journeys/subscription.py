@@ -7,10 +7,11 @@ a payment that has just gone through.
 from domain.accounts import Closure
 from domain.contacts import email, sms
 from domain.events import CardStored
+from domain.orders import ChargeStatus
 from domain.time import days
 from engine import Journey, Next, OpenAccount, close, stage
 from journeys.listening import LISTENING
-from journeys.plans import PLANS
+from journeys.plans import PLANS, TIME_TO_CLEAR, caught_up
 
 NOTICES = (
     (email("payment_missed"), days(3)),
@@ -25,7 +26,7 @@ async def retries(account: OpenAccount) -> Next:
     for notice, patience in NOTICES:
         if account.has_sent(notice):
             continue
-        await account.collect()
+        await tried(account)
         contact = await account.contact(notice)
         if contact.made:
             await account.response(within=patience)
@@ -35,16 +36,24 @@ async def retries(account: OpenAccount) -> Next:
 @stage
 async def last_try(account: OpenAccount) -> Next:
     """Try the card once more; after that a person of ours takes over."""
-    await account.collect()
+    await tried(account)
     await account.hand_over("the subscription's payment could not be recovered")
     return close(Closure.REFERRED)
 
 
 @stage(on=CardStored)
 async def new_card(account: OpenAccount) -> Next:
-    """The card was renewed: collect at once. If it fails too, the rounds go on."""
-    await account.collect()
+    """A new card: the next round tries it at once, or what a plan missed is collected with it."""
+    if account.plan or account.interrupted in PLANS:
+        return await caught_up(account)
     return retries
+
+
+async def tried(account: OpenAccount) -> None:
+    """Try the card; a payment under way has time to clear before anyone hears that it failed."""
+    charged = await account.collect()
+    if charged.status is ChargeStatus.PROCESSING:
+        await account.quiet(until=account.now + TIME_TO_CLEAR, because="a payment is under way")
 
 
 SUBSCRIPTION = Journey(

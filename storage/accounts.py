@@ -150,3 +150,11 @@ def open_tasks(session: Session, account_ids: Iterable[str]) -> list[Task]:
             select(Task).where(Task.account_id.in_(list(account_ids)), Task.done_at.is_(None))
         )
     )
+
+
+def open_workflows(session: Session, person_id: str | None = None) -> list[str]:
+    """Workflow ids of open accounts, all or a person's."""
+    query = select(Account.workflow_id).where(Account.closure.is_(None))
+    if person_id is not None:
+        query = query.where(Account.person_id == person_id)
+    return list(session.scalars(query.order_by(Account.recorded_at)))

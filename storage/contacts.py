@@ -1,5 +1,6 @@
 """Contacts and the gate's decisions about them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -61,30 +62,30 @@ def decide(
     )
 
 
-def intend(session: Session, order: ReachOut, person: Person, *, address: str, link: str) -> None:
+def intend(
+    session: Session, order: ReachOut, person: Person, *, address: str, link: str
+) -> ContactRow:
     """Write the intent, which reserves the slot; the caller holds the person's lock."""
-    session.add(
-        ContactRow(
-            key=order.key,
-            account_id=order.account_id,
-            person_id=person.id,
-            channel=order.message.channel,
-            message=order.message.name,
-            purpose=order.message.purpose,
-            address=address,
-            status=ContactStatus.INTENDED,
-            link=link,
-            offer=order.offer.model_dump(mode="json") if order.offer else None,
-            at=order.at,
-        )
+    row = ContactRow(
+        key=order.key,
+        account_id=order.account_id,
+        person_id=person.id,
+        channel=order.message.channel,
+        message=order.message.name,
+        purpose=order.message.purpose,
+        address=address,
+        status=ContactStatus.INTENDED,
+        link=link,
+        offer=order.offer.model_dump(mode="json") if order.offer else None,
+        at=order.at,
     )
+    session.add(row)
+    return row
 
 
-def calling(session: Session, row: ContactRow, body: str) -> None:
-    """Note that the provider is about to be called with these words."""
-    row.body = body
-    if row.called_at is None:
-        row.called_at = session.scalar(select(func.now()))
+def intend_again(row: ContactRow, order: ReachOut) -> None:
+    """Turn a contact that the last look refused into an intent once more, at its new time."""
+    row.status, row.at, row.recorded_at = ContactStatus.INTENDED, order.at, func.now()
 
 
 def conclude(
@@ -162,6 +163,36 @@ def latest_account(session: Session, person_id: str) -> Account | None:
         .where(Account.person_id == person_id, Account.closure.is_(None))
         .order_by(Account.recorded_at)
         .limit(1)
+    )
+
+
+def latest_person(session: Session, person_ids: Collection[str]) -> str | None:
+    """Whoever of these people was contacted last; the first of them if none was."""
+    contacted = session.scalar(
+        select(ContactRow.person_id)
+        .where(ContactRow.person_id.in_(person_ids))
+        .order_by(ContactRow.recorded_at.desc())
+        .limit(1)
+    )
+    return contacted or min(person_ids, default=None)
+
+
+def latest_at(session: Session, person_id: str) -> datetime | None:
+    """The time, by the account's clock, at which the person was contacted last."""
+    return session.scalar(select(func.max(ContactRow.at)).where(ContactRow.person_id == person_id))
+
+
+def decisions(
+    session: Session, account_id: str, *, after: int = 0, limit: int = 200
+) -> list[Decision]:
+    """The gate's decisions about an account after a decision's id, oldest first."""
+    return list(
+        session.scalars(
+            select(Decision)
+            .where(Decision.account_id == account_id, Decision.id > after)
+            .order_by(Decision.id)
+            .limit(limit)
+        )
     )
 
 

@@ -34,6 +34,28 @@ def failed(session: Session, key: str, failure: str) -> None:
     session.execute(update(InboxRow).where(InboxRow.id == key).values(failure=failure))
 
 
+def by_key(session: Session, key: str) -> InboxRow | None:
+    """The stored event of that key."""
+    return session.get(InboxRow, key)
+
+
+def set_aside(session: Session, key: str, failure: str) -> None:
+    """Mark an event that nothing can be made of, with the reason; nobody tries it again."""
+    session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == key, InboxRow.applied_at.is_(None))
+        .values(applied_at=func.now(), failure=failure)
+    )
+
+
+def is_older(session: Session, key: str, age: timedelta) -> bool:
+    """Whether an event was stored longer ago than that."""
+    found = session.scalar(
+        select(InboxRow.id).where(InboxRow.id == key, InboxRow.recorded_at < func.now() - age)
+    )
+    return found is not None
+
+
 def left_over(session: Session, *, older_than: timedelta, limit: int = 100) -> list[InboxRow]:
     """Events stored and not applied, oldest first: somebody crashed in between."""
     return list(

@@ -82,4 +82,32 @@ def booked_amount(session: Session, key: str) -> int | None:
     )
 
 
-__all__ = ["Cause", "balance", "book", "booked_amount", "movements", "version"]
+def account_of(session: Session, key: str) -> str | None:
+    """The account on which a movement of that key is booked."""
+    return session.scalar(select(LedgerTransaction.account_id).where(LedgerTransaction.key == key))
+
+
+def given_back(session: Session, account_id: str, provider_ref: str) -> int:
+    """Minor units refunded so far for what the provider knows by this id."""
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(LedgerEntry.minor), 0))
+            .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
+            .where(LedgerTransaction.account_id == account_id)
+            .where(LedgerTransaction.provider_ref == provider_ref)
+            .where(LedgerTransaction.cause == Cause.REFUND, LedgerEntry.book == Book.OWED)
+        )
+        or 0
+    )
+
+
+__all__ = [
+    "Cause",
+    "account_of",
+    "balance",
+    "book",
+    "booked_amount",
+    "given_back",
+    "movements",
+    "version",
+]

@@ -12,6 +12,8 @@ from storage import journal
 from storage.tables import ChargeRow, Checkout, Plan
 
 CREATED = "created"
+LATE = "failed_late"
+"""Stands among the codes of a charge that was under way for days before it failed."""
 
 
 def accept_plan(session: Session, account_id: str, plan: PaymentPlan) -> bool:
@@ -82,3 +84,19 @@ def opened_checkout(
 def checkout(session: Session, session_id: str) -> Checkout | None:
     """The hosted page of that id."""
     return session.get(Checkout, session_id)
+
+
+def last_decline(session: Session, account_id: str) -> str | None:
+    """Why the newest charge was declined, if it was."""
+    newest = session.scalar(
+        select(ChargeRow)
+        .where(ChargeRow.account_id == account_id)
+        .order_by(ChargeRow.recorded_at.desc())
+        .limit(1)
+    )
+    return newest.decline_code if newest else None
+
+
+def failed_late(charge: ChargeRow) -> bool:
+    """Whether a charge failed only after it had been taken for one under way."""
+    return bool(charge.codes and charge.codes.get(LATE))

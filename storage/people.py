@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from compliance import PastContact, PersonFacts
 from domain.accounts import Consumer, Hold, Placement
 from domain.contacts import COUNTED, Channel
-from storage.tables import Account, AddressFact, ContactRow, HoldRow, Person
+from storage.tables import Account, AddressFact, ContactRow, HoldRow, Person, Reply
 
 LOOK_BACK = timedelta(days=40)
 """How far back contacts are read: longer than any window of a rule."""
@@ -168,3 +168,24 @@ def store_card(session: Session, person_id: str, *, customer: str, payment_metho
 def forget_card(session: Session, person_id: str) -> None:
     """Stop using a card that can never be charged again."""
     session.execute(update(Person).where(Person.id == person_id).values(payment_method=None))
+
+
+def is_noted(session: Session, channel: Channel, where: str, fact: str) -> bool:
+    """Whether an address is opted out, or dead, at this moment."""
+    return session.scalar(_standing(channel, where, fact)) is not None
+
+
+def save_reply(
+    session: Session,
+    key: str,
+    *,
+    person_id: str | None,
+    channel: Channel,
+    words: str,
+    understood: str,
+) -> None:
+    """Keep what somebody wrote to us, once per key; without a person if nobody knows them."""
+    row = insert(Reply).values(
+        id=key, person_id=person_id, channel=channel, words=words, understood=understood
+    )
+    session.execute(row.on_conflict_do_nothing())

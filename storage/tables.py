@@ -207,7 +207,6 @@ class ContactRow(Base):
     body: Mapped[str | None]
     provider_id: Mapped[str | None]
     error_code: Mapped[str | None]
-    called_at: Mapped[datetime | None]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
 
@@ -352,6 +351,7 @@ class PlacementRow(Base):
     """One row of a placement file, and what became of it."""
 
     __tablename__ = "placement_rows"
+    __table_args__ = (Index(None, "placement_id", "reference"),)
 
     placement_id: Mapped[str] = mapped_column(ForeignKey("placements.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)

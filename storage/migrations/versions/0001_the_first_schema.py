@@ -237,6 +237,12 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("placement_id", "number", name=op.f("pk_placement_rows")),
     )
+    op.create_index(
+        op.f("ix_placement_rows_placement_id_reference"),
+        "placement_rows",
+        ["placement_id", "reference"],
+        unique=False,
+    )
     op.create_table(
         "replies",
         sa.Column("id", sa.Text(), nullable=False),
@@ -313,7 +319,6 @@ def create_tables() -> None:
         sa.Column("body", sa.Text(), nullable=True),
         sa.Column("provider_id", sa.Text(), nullable=True),
         sa.Column("error_code", sa.Text(), nullable=True),
-        sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "recorded_at",
@@ -502,6 +507,7 @@ def drop_tables() -> None:
     op.drop_table("charges")
     op.drop_index(op.f("ix_replies_person_id"), table_name="replies")
     op.drop_table("replies")
+    op.drop_index(op.f("ix_placement_rows_placement_id_reference"), table_name="placement_rows")
     op.drop_table("placement_rows")
     op.drop_index(op.f("ix_accounts_person_id"), table_name="accounts")
     op.drop_table("accounts")

@@ -1,0 +1,1 @@
+"""One keyed side effect each. An activity may be run twice; its effect happens once."""

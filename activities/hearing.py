@@ -1,0 +1,121 @@
+"""Hearing: a provider's event that is stored becomes true in the record, then workflows are told.
+
+Used by the webhooks at once, and by the sweeper for what a crash left over. Every step may be
+repeated: effects have keys, workflows know an event by its id, and the mark comes last.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from activities import sendgrid_events, stripe_events, twilio_events
+from activities.doors import Door
+from activities.news import Told, TooEarly, Unreadable
+from providers.charges import CardSetup
+from storage import Database, inbox
+from storage.tables import InboxRow
+
+GIVE_UP_AFTER = timedelta(days=3)
+"""For so long Stripe itself repeats an event; what has no place by then is not ours."""
+
+TWILIO_STATUS = "twilio-status"
+TWILIO_TEXT = "twilio-message"
+SENDGRID_EVENT = "sendgrid-event"
+SENDGRID_MAIL = "sendgrid-mail"
+STRIPE = "stripe"
+"""Names under which events are stored; a stored row keeps its own for ever."""
+
+TAKERS: dict[str, Callable[[Session, InboxRow], list[Told]]] = {
+    TWILIO_STATUS: twilio_events.take_status,
+    TWILIO_TEXT: twilio_events.take_text,
+    SENDGRID_EVENT: sendgrid_events.take_event,
+    SENDGRID_MAIL: sendgrid_events.take_mail,
+}
+
+
+class CardLookup(Protocol):
+    """The part of Stripe that hearing asks: which card a page for storing one came to."""
+
+    def retrieve_setup(self, session_id: str) -> CardSetup:
+        """The card and customer of a page."""
+
+
+async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) -> str | None:
+    """Apply a stored event and tell whoever must know; why it was set aside, if it was.
+
+    Raises if it could not be done now: the row stays, and the next try finds it.
+    """
+    row = await asyncio.to_thread(_stored, database, row_id)
+    if row.applied_at is not None:
+        return None
+    try:
+        setup = await asyncio.to_thread(_setup, row, stripe)
+        told = await asyncio.to_thread(_applied, database, row_id, setup)
+    except Unreadable as error:
+        await asyncio.to_thread(_set_aside, database, row_id, str(error))
+        return str(error)
+    except TooEarly as error:
+        if await asyncio.to_thread(_given_up, database, row, str(error)):
+            return str(error)
+        raise
+    for each in told:
+        await door.tell(each.workflow_id, each.event)
+    await asyncio.to_thread(_mark, database, row_id)
+    return None
+
+
+def apply(session: Session, row: InboxRow, setup: CardSetup | None = None) -> list[Told]:
+    """Make an event true in the record; what workflows must then be told. Again is harmless."""
+    if row.provider == STRIPE:
+        return stripe_events.take(session, row, setup)
+    taker = TAKERS.get(row.provider)
+    if taker is None:
+        raise Unreadable("no provider of ours is called so")
+    return taker(session, row)
+
+
+def _stored(database: Database, row_id: str) -> InboxRow:
+    with database.transaction() as session:
+        row = inbox.by_key(session, row_id)
+    if row is None:
+        raise LookupError(f"no event {row_id} in the inbox")
+    return row
+
+
+def _setup(row: InboxRow, stripe: CardLookup) -> CardSetup | None:
+    """Asked before the transaction: nobody waits for Stripe under a person's lock."""
+    if row.provider != STRIPE:
+        return None
+    page = stripe_events.needs_card(stripe_events.read(row))
+    return stripe.retrieve_setup(page) if page else None
+
+
+def _applied(database: Database, row_id: str, setup: CardSetup | None) -> list[Told]:
+    with database.transaction() as session:
+        row = inbox.by_key(session, row_id)
+        if row is None:
+            raise LookupError(f"no event {row_id} in the inbox")
+        return apply(session, row, setup)
+
+
+def _set_aside(database: Database, row_id: str, why: str) -> None:
+    with database.transaction() as session:
+        inbox.set_aside(session, row_id, why)
+
+
+def _given_up(database: Database, row: InboxRow, why: str) -> bool:
+    """Whether an event has waited long enough for what it tells of; else note why it waits."""
+    with database.transaction() as session:
+        if inbox.is_older(session, row.id, GIVE_UP_AFTER):
+            inbox.set_aside(session, row.id, why)
+            return True
+        inbox.failed(session, row.id, why)
+        return False
+
+
+def _mark(database: Database, row_id: str) -> None:
+    with database.transaction() as session:
+        inbox.applied(session, row_id)

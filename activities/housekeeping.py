@@ -1,0 +1,49 @@
+"""Work that belongs to no single account: sweeping the inbox, placing a file."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio import activity
+
+from activities.doors import Door
+from activities.hearing import CardLookup, hear
+from activities.placing import place_rows
+from domain.orders import PlacementJob
+from storage import Database, inbox
+
+log = structlog.get_logger()
+
+LEFT_BEHIND = timedelta(seconds=20)
+"""Younger rows are still in the hands of the webhook that stored them."""
+
+
+class Housekeeping:
+    """Activities that look after the record as a whole."""
+
+    def __init__(self, database: Database, door: Door, stripe: CardLookup) -> None:
+        """Work on this record, and tell these workflows."""
+        self._database = database
+        self._door = door
+        self._stripe = stripe
+
+    @activity.defn
+    async def sweep_inbox(self) -> int:
+        """Apply events that were stored and not applied; returns how many could be."""
+        rows, done = await asyncio.to_thread(self._left_over), 0
+        for row_id in rows:
+            try:
+                await hear(self._database, self._door, self._stripe, row_id)
+                done += 1
+            except Exception as error:  # noqa: BLE001 -- one event must not keep the others waiting
+                log.warning("inbox.not_applied", row=row_id, error=type(error).__name__)
+        return done
+
+    def _left_over(self) -> list[str]:
+        with self._database.transaction() as session:
+            return [row.id for row in inbox.left_over(session, older_than=LEFT_BEHIND)]
+
+    @activity.defn
+    async def place_file(self, job: PlacementJob) -> None:
+        """Place the waiting rows of a file; a heartbeat tells how far it has come."""
+        await place_rows(self._database, self._door, job.placement_id, progress=activity.heartbeat)

@@ -1,0 +1,133 @@
+"""What hearing hands on: news for an account's workflow, and why an event cannot be taken in."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from domain.accounts import Hold
+from domain.contacts import Channel
+from domain.events import (
+    AnyEvent,
+    BalanceChanged,
+    HoldPlaced,
+    OptedIn,
+    OptedOut,
+)
+from domain.time import local_date
+from storage import accounts, contacts, ledger, people
+from storage.session import lock_person
+from storage.tables import Account, InboxRow, Person
+
+ANYWHERE = "UTC"
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event that a workflow must hear; the record has it already."""
+
+    workflow_id: str
+    event: AnyEvent
+
+
+class Unreadable(ValueError):  # noqa: N818 -- a property of the event, not a mishap
+    """Nothing can be made of an event, now or later: it is set aside with this reason."""
+
+
+class TooEarly(Exception):  # noqa: N818 -- it passes by itself
+    """An event about something that is not on record yet: it is tried again."""
+
+
+def balance_told(
+    session: Session, account: Account, cause_key: str, *, reversal: bool = False
+) -> Told:
+    """The ledger as it stands, as news of the movement booked under `cause_key`."""
+    return Told(
+        account.workflow_id,
+        BalanceChanged(
+            event_id=f"ledger:{cause_key}",
+            version=ledger.version(session, account.id),
+            balance=ledger.balance(session, account.id),
+            cause="reversal" if reversal else "payment",
+        ),
+    )
+
+
+def opt_out(session: Session, row: InboxRow, channel: Channel, where: str) -> list[Told]:
+    """Nobody is reached at this address any more; every account of whoever shares it hears."""
+    reached = locked_people(session, channel, where)
+    for address in _spellings(reached, channel, where):
+        people.note_address(
+            session, channel, address, people.OPTED_OUT, source=row.id, at=row.recorded_at
+        )
+    event = OptedOut(event_id=f"{row.id}:opted out", channel=channel)
+    return tell_people(session, reached, event)
+
+
+def opt_in(session: Session, row: InboxRow, channel: Channel, where: str) -> list[Told]:
+    """The address may be used again."""
+    reached = locked_people(session, channel, where)
+    for address in _spellings(reached, channel, where):
+        people.lift_address(session, channel, address, people.OPTED_OUT)
+    event = OptedIn(event_id=f"{row.id}:opted in", channel=channel)
+    return tell_people(session, reached, event)
+
+
+def opted_out(session: Session, channel: Channel, where: str) -> bool:
+    """Whether somebody has opted out of this address."""
+    reached = known_people(session, channel, where)
+    return any(
+        people.is_noted(session, channel, address, people.OPTED_OUT)
+        for address in _spellings(reached, channel, where)
+    )
+
+
+def _spellings(reached: list[Person], channel: Channel, where: str) -> list[str]:
+    """The address as it was given, and as each person's record writes it."""
+    recorded = {people.address(person, channel) for person in reached}
+    return sorted({where} | {each for each in recorded if each})
+
+
+def hold(session: Session, row: InboxRow, account: Account, reason: Hold) -> Told:
+    """Stop the clock of an account. The caller holds the person's lock."""
+    accounts.place_hold(session, account.id, reason, reason=row.id)
+    event = HoldPlaced(event_id=f"{row.id}:{reason}", hold=reason)
+    return Told(account.workflow_id, event)
+
+
+def tell_people(session: Session, reached: list[Person], event: AnyEvent) -> list[Told]:
+    """The same news for every open account of these people."""
+    return [
+        Told(account.workflow_id, event)
+        for person in reached
+        for account in accounts.open_of_person(session, person.id)
+    ]
+
+
+def locked_people(session: Session, channel: Channel, where: str) -> list[Person]:
+    """Everybody who is reached there, each locked, always in one order: so nobody deadlocks."""
+    found = sorted(known_people(session, channel, where), key=lambda person: person.id)
+    for person in found:
+        lock_person(session, person.id)
+    return found
+
+
+def known_people(session: Session, channel: Channel, where: str) -> list[Person]:
+    """Everybody who is reached there. Mail programs write one address with small letters or not."""
+    spellings = {where}
+    if channel is Channel.EMAIL:
+        name, _, host = where.rpartition("@")
+        spellings |= {where.lower(), f"{name}@{host.lower()}"}
+    found = {
+        person.id: person
+        for spelling in spellings
+        for person in people.at_address(session, channel, spelling)
+    }
+    return list(found.values())
+
+
+def today_of(session: Session, row: InboxRow, person: Person) -> date:
+    """The person's calendar date. An account that was run ahead of the wall has its own present."""
+    latest = contacts.latest_at(session, person.id)
+    now = max(row.recorded_at, latest) if latest else row.recorded_at
+    return local_date(now, person.zones[0] if person.zones else ANYWHERE)

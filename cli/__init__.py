@@ -1,0 +1,1 @@
+"""`tahsil …`: composes everything, decides nothing."""

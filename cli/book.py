@@ -1,0 +1,149 @@
+"""The same figures from three books: the record, Temporal, and the providers' own log."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from rich.table import Table
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+
+from domain.ledger import Book
+from storage import Database, counts
+from workflows.messages import AccountState
+
+AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure in each book that can know it."""
+
+    name: str
+    record: str
+    temporal: str | None = None
+    providers: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every book that knows the figure has the same."""
+        return all(each in (None, self.record) for each in (self.temporal, self.providers))
+
+
+@dataclass
+class Workflows:
+    """What all account workflows say of themselves, added up."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    owed: dict[str, int] = field(default_factory=dict)
+
+    def add(self, workflow_id: str, state: AccountState) -> None:
+        """Count one account."""
+        closure = state.closure.value if state.closure else "open"
+        self.states[closure] += 1
+        self.made.update({channel.value: number for channel, number in state.made.items()})
+        if closure != "recalled":
+            self.owed[workflow_id] = state.balance.minor
+
+
+async def ask_workflows(client: Client, looked_at: Callable[[], None] = lambda: None) -> Workflows:
+    """Ask every account workflow for its state: open ones by query, closed ones by result."""
+    told, places = Workflows(), asyncio.Semaphore(AT_ONCE)
+
+    async def ask(execution: WorkflowExecution) -> None:
+        async with places:
+            told.add(execution.id, await _state(client, execution))
+            looked_at()
+
+    async with asyncio.TaskGroup() as group:
+        query = 'WorkflowType="account" AND ExecutionStatus IN ("Running", "Completed")'
+        async for execution in client.list_workflows(query):
+            group.create_task(ask(execution))
+    return told
+
+
+async def _state(client: Client, execution: WorkflowExecution) -> AccountState:
+    handle = client.get_workflow_handle(execution.id, result_type=AccountState)
+    if execution.status is WorkflowExecutionStatus.COMPLETED:
+        result: AccountState = await handle.result()
+        return result
+    answered: AccountState = await handle.query("state", result_type=AccountState)
+    return answered
+
+
+def compare(database: Database, told: Workflows, log: dict[str, object]) -> list[Line]:
+    """Every figure, side by side."""
+    with database.transaction() as session:
+        states = counts.accounts_by_state(session)
+        messages = counts.messages_by_channel(session)
+        collected = counts.book_sums(session, Book.COLLECTED)
+        opted_out = counts.opted_out(session)
+        owed = counts.owed_by_account(session)
+        total = counts.ledger_sum(session)
+        unsure = counts.contacts_by_status(session).get("unknown", 0)
+    lines = [
+        Line(f"accounts {name}", str(states.get(name, 0)), str(told.states.get(name, 0)))
+        for name in sorted({*states, *told.states})
+    ]
+    lines += [
+        Line(
+            f"{channel} accepted",
+            str(messages.get(channel, 0)),
+            None if unsure else str(told.made.get(channel, 0)),
+            str(_at(log, channel, "accepted")),
+        )
+        for channel in ("sms", "email")
+    ]
+    wrong = {name for name, minor in owed.items() if told.owed.get(name) != minor}
+    return [
+        *lines,
+        Line("owed, minor units", str(sum(owed.values())), str(sum(told.owed.values()))),
+        Line("accounts whose balances differ", "0", str(len(wrong))),
+        Line("collected, minor units", _sums(collected), None, _charged(log)),
+        Line("opted out of sms", str(opted_out.get("sms", 0)), None, str(_at(log, "opted_out"))),
+        Line("sum of the ledger", str(total), "0"),
+    ]
+
+
+def _at(log: object, *path: str) -> object:
+    for name in path:
+        log = log.get(name) if isinstance(log, dict) else None
+    return log
+
+
+def _charged(log: dict[str, object]) -> str:
+    taken, returned = _at(log, "charges", "succeeded", "amount"), _at(log, "refunds", "amount")
+    sums = Counter[str]()
+    for amounts, sign in ((taken, 1), (returned, -1)):
+        for currency, minor in amounts.items() if isinstance(amounts, dict) else ():
+            sums[str(currency).upper()] += sign * int(minor)
+    return _sums(sums)
+
+
+def _sums(by_currency: dict[str, int]) -> str:
+    return ", ".join(f"{name} {minor}" for name, minor in sorted(by_currency.items())) or "none"
+
+
+async def provider_log(sandbox_url: str) -> dict[str, object]:
+    """What the sandbox counted on its side of the wire, once all its webhooks have arrived."""
+    async with httpx.AsyncClient(base_url=sandbox_url, timeout=120) as sandbox:
+        await sandbox.post("/control/settle", params={"timeout": 60})
+        answer = (await sandbox.get("/control/log")).raise_for_status()
+    log: dict[str, object] = answer.json()
+    return log
+
+
+def table_of(lines: list[Line]) -> Table:
+    """The lines as a table; a difference is marked."""
+    table = Table("", "Postgres", "Temporal", "providers", "", title="Three books, one truth")
+    for line in lines:
+        table.add_row(
+            line.name,
+            line.record,
+            line.temporal or "-",
+            line.providers or "-",
+            "agrees" if line.agrees else "[bold red]DIFFERS[/]",
+        )
+    return table

@@ -1,0 +1,223 @@
+"""The demo: a generated portfolio is placed, contacted, answered, paid and closed, as you watch.
+
+Everything is real but the providers and the people: accounts go in through the public API,
+simulated consumers answer through the sandbox as people would, and Temporal skips the time between.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import stripe
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from temporalio.client import Client
+
+from cli.placing import Placing
+from domain.contacts import Channel
+from simulation.consumers import Answer, Consumer
+from simulation.portfolio import Fictional, generate
+from stack import Addresses
+from storage import Database, accounts, contacts, creditors
+from storage.tables import ContactRow
+from workflows.fast_forward import fast_forward
+
+CREDITOR, CREDITOR_NAME = "northwind", "Northwind Credit"
+STEP = timedelta(days=1)
+AT_ONCE = 8
+PRESSES = {
+    Answer.PAYS: "pay",
+    Answer.PAYS_DUE: "pay-due",
+    Answer.ACCEPTS: "accept-plan",
+    Answer.STORES_CARD: "card",
+}
+"""What an answer presses on the page behind a message's link; every other answer is written."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How big the demo is."""
+
+    seed: int
+    accounts: int
+    people: int
+    days: int
+
+
+@dataclass
+class Crowd:
+    """The simulated consumers: they read what the sandbox delivered, and answer it there."""
+
+    seed: int
+    database: Database
+    sandbox: httpx.AsyncClient
+    web: httpx.AsyncClient
+    last_seq: int = 0
+    had: Counter[str] = field(default_factory=Counter)
+    did: Counter[Answer] = field(default_factory=Counter)
+
+    async def read_and_answer(self) -> None:
+        """Answer every message that has come since the last time."""
+        await self.settle()
+        told = await self.sandbox.get(
+            "/control/messages", params={"after": self.last_seq, "limit": 5000}
+        )
+        page = told.raise_for_status().json()
+        self.last_seq = page["last_seq"]
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(message: dict[str, Any]) -> None:
+            async with places:
+                await self._answer(message)
+
+        async with asyncio.TaskGroup() as group:
+            for message in page["messages"]:
+                if message["direction"] != "inbound" and not message["own"]:
+                    group.create_task(one(message))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until every webhook has arrived."""
+        answer = await self.sandbox.post("/control/settle", params={"timeout": 60})
+        answer.raise_for_status()
+
+    async def _answer(self, message: Mapping[str, Any]) -> None:
+        row = await asyncio.to_thread(self._contact, _key(message))
+        if row is None:
+            return
+        self.had[row.person_id] += 1
+        who = Consumer(self.seed, row.person_id)
+        answer = who.answer(row.message, number=self.had[row.person_id], about=row.account_id)
+        self.did[answer] += 1
+        if answer in PRESSES:
+            await self._press(row, PRESSES[answer], who.card(row.account_id))
+        elif answer is not Answer.IGNORES:
+            await self._write(row, answer)
+
+    def _contact(self, key: str | None) -> ContactRow | None:
+        with self.database.transaction() as session:
+            return contacts.by_key(session, key) if key else None
+
+    async def _press(self, row: ContactRow, button: str, card: str) -> None:
+        """Open the link, press a button and pay on the page it leads to."""
+        page = await self.web.post(f"/p/{row.link}/{button}")
+        if page.status_code != httpx.codes.SEE_OTHER:
+            return  # paid, closed or changed in the meantime: the page says so
+        session_id = urlsplit(page.headers["location"]).path.rsplit("/", 1)[-1]
+        paid = await self.sandbox.post(f"/control/checkout/{session_id}/pay", json={"card": card})
+        paid.raise_for_status()
+
+    async def _write(self, row: ContactRow, answer: Answer) -> None:
+        if row.channel == Channel.SMS:
+            sent = await self.sandbox.post(
+                "/control/sms/inbound", json={"from": row.address, "body": answer.value}
+            )
+        else:
+            sent = await self.sandbox.post(
+                "/control/email/inbound",
+                json={"from": row.address, "subject": "Re:", "text": answer.value},
+            )
+        sent.raise_for_status()
+
+
+def _key(message: Mapping[str, Any]) -> str | None:
+    """The contact's key, as it travelled with the message."""
+    if message["callback_url"]:
+        given = parse_qs(urlsplit(message["callback_url"]).query).get("contact")
+        return given[0] if given else None
+    key: str | None = message["args"].get("contact")
+    return key
+
+
+class Demo:
+    """One demonstration on a running stack."""
+
+    def __init__(
+        self, addresses: Addresses, environment: Mapping[str, str], client: Client, size: Size
+    ) -> None:
+        """Take over a running stack."""
+        self._addresses = addresses
+        self._environment = environment
+        self._client = client
+        self._size = size
+        self.database = Database(addresses.database_url)
+
+    async def run(self, console: Console) -> Counter[Answer]:
+        """Place the portfolio and work it for the days; return what consumers did."""
+        rows = generate(
+            self._size.seed,
+            accounts=self._size.accounts,
+            people=self._size.people,
+            today=datetime.now(UTC).date(),  # noqa: TID251 -- the demo begins today
+        )
+        key = await asyncio.to_thread(self.new_key)
+        lines = await asyncio.to_thread(lambda: list(self._with_cards(rows)))
+        with progress_bars(console) as progress:
+            await Placing(self._addresses.api_url, key).place(lines, progress)
+            return await self._work(progress)
+
+    def new_key(self) -> str:
+        """An API key for the demo's creditor."""
+        with self.database.transaction() as session:
+            creditors.register(session, CREDITOR, CREDITOR_NAME)
+            creditors.revoke_keys(session, CREDITOR, "demo")
+            return creditors.issue_key(session, CREDITOR, "demo")
+
+    def _with_cards(self, rows: list[Fictional]) -> Iterator[bytes]:
+        """Rows as JSON Lines; a subscription's card is stored at Stripe first."""
+        secret, base = self._environment["STRIPE_API_KEY"], self._environment["STRIPE_BASE_URL"]
+        client = stripe.StripeClient(secret, base_addresses={"api": base})
+        cards: dict[str, dict[str, str]] = {}
+        for row in rows:
+            consumer = row.placement["consumer"]
+            if row.card is not None and consumer["reference"] not in cards:
+                customer = client.v1.customers.create({"metadata": {"demo": "yes"}})
+                method = client.v1.payment_methods.attach(row.card, {"customer": customer.id})
+                cards[consumer["reference"]] = {
+                    "customer": customer.id,
+                    "payment_method": method.id,
+                }
+        for row in rows:
+            consumer = row.placement["consumer"]
+            card = cards.get(consumer["reference"])
+            told = {**consumer, "stored_card": card} if card else consumer
+            yield json.dumps({**row.placement, "consumer": told}).encode() + b"\n"
+
+    async def _work(self, progress: Progress) -> Counter[Answer]:
+        task = progress.add_task("days worked", total=self._size.days)
+        async with (
+            httpx.AsyncClient(base_url=self._addresses.sandbox_url, timeout=120) as sandbox,
+            httpx.AsyncClient(base_url=self._addresses.api_url, timeout=60) as web,
+        ):
+            crowd = Crowd(self._size.seed, self.database, sandbox, web)
+            for _ in range(self._size.days):
+                await crowd.read_and_answer()
+                await fast_forward(self._client, await asyncio.to_thread(self.open_ones), STEP)
+                progress.advance(task)
+            await crowd.read_and_answer()
+        return crowd.did
+
+    def open_ones(self) -> list[str]:
+        """Workflow ids of the accounts that are open."""
+        with self.database.transaction() as session:
+            return accounts.open_workflows(session)
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[Progress]:
+    """Bars for long work, with counts and the time it has taken."""
+    columns = (
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield progress

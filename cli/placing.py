@@ -1,0 +1,59 @@
+"""Send a file of accounts to the API, and watch it being placed."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from rich.progress import Progress
+
+CHUNK = 64
+POLL = 0.3
+"""Seconds between two looks at how far the placing has come."""
+
+
+class PlacingError(RuntimeError):
+    """The API refused the file; says what it answered."""
+
+
+@dataclass(frozen=True)
+class Placing:
+    """A creditor's way to place many accounts."""
+
+    api_url: str
+    key: str
+
+    async def place(
+        self, lines: Iterable[bytes], progress: Progress, content_type: str = "application/x-ndjson"
+    ) -> dict[str, Any]:
+        """Stream the lines, then follow the placing to its end; returns its last status."""
+        headers = {"authorization": f"Bearer {self.key}", "content-type": content_type}
+        async with httpx.AsyncClient(base_url=self.api_url, timeout=600, headers=headers) as api:
+            sent = await api.post("/v1/placements", content=_streamed(lines))
+            if sent.status_code != httpx.codes.ACCEPTED:
+                raise PlacingError(f"the API answered {sent.status_code}: {sent.text}")
+            return await self._follow(api, sent.json(), progress)
+
+    async def _follow(
+        self, api: httpx.AsyncClient, status: dict[str, Any], progress: Progress
+    ) -> dict[str, Any]:
+        task = progress.add_task("accounts placed", total=status["rows"])
+        while True:
+            got = await api.get(f"/v1/placements/{status['id']}")
+            status = got.raise_for_status().json()
+            progress.update(task, total=status["rows"], completed=_done(status))
+            if status["status"] == "finished":
+                return status
+            await asyncio.sleep(POLL)
+
+
+def _done(status: dict[str, Any]) -> int:
+    return int(status["rows"]) - int(status["waiting"])
+
+
+async def _streamed(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
+    rest = iter(lines)
+    while chunk := list(itertools.islice(rest, CHUNK)):
+        yield b"".join(chunk)

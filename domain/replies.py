@@ -1,0 +1,213 @@
+"""What a consumer's words mean, as far as it is certain. Unsure means that a person reads them.
+
+Pure and driven by tables, in English and Arabic. A wish to be left alone and a reason to stop are
+taken from anywhere in the text: to stop by mistake harms nobody. All else needs plain words.
+"""
+
+import re
+from datetime import date, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.accounts import Hold
+
+FURTHEST_PROMISE = timedelta(days=45)
+"""A promise further away is not taken on trust: a person reads it."""
+
+
+class Understood(StrEnum):
+    """One thing that a message says."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    DECEASED = "deceased"
+    BANKRUPTCY = "bankruptcy"
+    ATTORNEY = "attorney"
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+    PLAN = "plan"
+    PAID = "paid"
+    CALL = "call"
+    PROMISE = "promise"
+    MESSAGE = "message"
+
+
+HOLDS = {
+    Understood.DECEASED: Hold.DECEASED,
+    Understood.BANKRUPTCY: Hold.BANKRUPTCY,
+    Understood.ATTORNEY: Hold.ATTORNEY,
+    Understood.DISPUTE: Hold.DISPUTE,
+    Understood.HARDSHIP: Hold.HARDSHIP,
+}
+"""Meanings that stop the clock."""
+
+KEYWORDS = {
+    Understood.STOP: (
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke"),
+        *("opt out", "optout", "opt-out", "إيقاف", "ايقاف", "إلغاء", "الغاء", "توقف", "قف"),
+    ),
+    Understood.START: ("start", "unstop", "yes", "ابدأ"),
+    Understood.HELP: ("help", "info", "مساعدة"),
+}
+"""Words that must stand alone, politeness aside. Twilio itself obeys the English ones."""
+
+POLITE = re.compile(r"\b(please|pls|now|thanks|thank you|all)\b|من فضلك|لو سمحت|رجاء")
+
+STOPS = {
+    Understood.STOP: (
+        r"\b(stop|quit) (texting|messaging|emailing|e-mailing|contacting|calling)\b",
+        r"\b(do not|don'?t) (contact|text|message|email|call)\b",
+        r"\bleave me alone\b|\bopt me out\b|\bunsubscribe\b",
+        r"لا تتصل|لا تراسل|[أا]وقفوا",
+    ),
+    Understood.DECEASED: (
+        r"\bdeceased\b|\bpassed away\b",
+        r"(?<!phone )(?<!battery )(?<!car )\bdied\b",
+        r"توفي|توفى|وفاة",
+    ),
+    Understood.BANKRUPTCY: (r"\bbankrupt(cy)?\b|\bchapter (7|13)\b", r"[إا]فلاس"),
+    Understood.ATTORNEY: (r"\b(lawyer|attorney|solicitor)s?\b", r"محام"),
+    Understood.DISPUTE: (
+        r"\bdisput(e|ed|ing)\b|\bnot my debt\b|\b(do not|don'?t|never) owe\b",
+        r"ليس ديني|ليس علي دين",
+    ),
+    Understood.HARDSHIP: (
+        r"\b(cannot|can not|can'?t|unable to) (pay|afford)\b",
+        r"\blost my job\b|\bhardship\b",
+        r"لا [أا]ستطيع الدفع|فقدت عملي|فقدت وظيفتي",
+    ),
+}
+"""Read anywhere in the text, and all that match count."""
+
+ANSWERS = {
+    Understood.PAID: (
+        r"^(paid|مدفوع|دفعت)$",
+        r"\b(i|we) have (already )?paid\b|\bi'?ve (already )?paid\b|\balready paid\b",
+    ),
+    Understood.PLAN: (
+        r"^(plan|خطة.*|تقسيط)$",
+        r"\binstall?ments?\b|\bpayment plan\b|\bpay in parts\b|[أا]قساط",
+    ),
+    Understood.CALL: (r"\bcall me\b", r"اتصلوا بي|اتصل بي"),
+}
+"""Read only if nothing stops the clock; the first that matches counts."""
+
+PROMISING = r"\b(i |we )?(will |can |'ll )?pay on\b|\bwill pay\b|\bpromise\b|[أا]عد|س[أا]دفع"
+UNSURE = r"\b(not|never|cannot|can'?t|won'?t|if|maybe|might|lose|less|call me back)\b"
+
+MONTHS = (
+    ("january", "jan", "يناير"),
+    ("february", "feb", "فبراير"),
+    ("march", "mar", "مارس"),
+    ("april", "apr", "أبريل", "ابريل"),
+    ("may", "مايو"),
+    ("june", "jun", "يونيو"),
+    ("july", "jul", "يوليو"),
+    ("august", "aug", "أغسطس", "اغسطس"),
+    ("september", "sep", "sept", "سبتمبر"),
+    ("october", "oct", "أكتوبر", "اكتوبر"),
+    ("november", "nov", "نوفمبر"),
+    ("december", "dec", "ديسمبر"),
+)
+MONTH = {name: number for number, names in enumerate(MONTHS, start=1) for name in names}
+NAMES = "|".join(sorted(MONTH, key=len, reverse=True))
+ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({NAMES})\b\.?(?:,? (\d{{4}}))?")
+MONTH_DAY = re.compile(rf"\b({NAMES})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?")
+
+DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩’", "0123456789'")  # noqa: RUF001 -- a phone's apostrophe
+MARKS = re.compile(r"[\u064b-\u0652\u0640]")
+"""Arabic vowel signs and the stretching line: they change nothing that we look for."""
+
+
+class Understanding(BaseModel):
+    """All that a message says. `due` is there if, and only if, it promises a date."""
+
+    model_config = ConfigDict(frozen=True)
+
+    meanings: tuple[Understood, ...]
+    due: date | None = None
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """The reasons it gives to stop the clock."""
+        return tuple(HOLDS[each] for each in self.meanings if each in HOLDS)
+
+    @property
+    def needs_reader(self) -> bool:
+        """Whether only a person can say what else it means: more than a bare keyword stops us."""
+        return Understood.MESSAGE in self.meanings
+
+    def __str__(self) -> str:
+        return ", ".join(self.meanings)
+
+
+def understand(words: str, today: date) -> Understanding:
+    """Read a message that was written on `today`, by the consumer's calendar."""
+    text = _plain(words)
+    keyword = _keyword(text)
+    if keyword is not None:
+        return Understanding(meanings=(keyword,))
+    stops = tuple(meaning for meaning, patterns in STOPS.items() if _says(text, patterns))
+    if any(meaning in HOLDS for meaning in stops):
+        return Understanding(meanings=stops)
+    if stops:
+        return Understanding(meanings=(*stops, Understood.MESSAGE))
+    return _answer(text, today)
+
+
+def _plain(words: str) -> str:
+    return " ".join(MARKS.sub("", words.translate(DIGITS)).casefold().split())
+
+
+def _keyword(text: str) -> Understood | None:
+    bare = " ".join(POLITE.sub(" ", text).split()).strip(" .!,\"'؟،")
+    return next((meaning for meaning, known in KEYWORDS.items() if bare in known), None)
+
+
+def _says(text: str, patterns: tuple[str, ...]) -> bool:
+    return any(re.search(pattern, text) for pattern in patterns)
+
+
+def _answer(text: str, today: date) -> Understanding:
+    bare = text.strip(" .!")
+    due = promised_date(text, today)
+    if due is not None:
+        return Understanding(meanings=(Understood.PROMISE,), due=due)
+    for meaning, patterns in ANSWERS.items():
+        if _says(bare, patterns) and not re.search(UNSURE, bare):
+            return Understanding(meanings=(meaning,))
+    return Understanding(meanings=(Understood.MESSAGE,))
+
+
+def promised_date(text: str, today: date) -> date | None:
+    """The one date by which the text promises to pay, if it can be read in one way only."""
+    if not re.search(PROMISING, text) or re.search(UNSURE, text):
+        return None
+    dates = set(_dates(text, today))
+    if len(dates) != 1:
+        return None
+    due = dates.pop()
+    return due if due is not None and today <= due <= today + FURTHEST_PROMISE else None
+
+
+def _dates(text: str, today: date) -> list[date | None]:
+    """Every date in the text; None stands for one that no calendar has."""
+    written = [
+        *((year, month, day) for year, month, day in ISO_DATE.findall(text)),
+        *((year, str(MONTH[month]), day) for day, month, year in DAY_MONTH.findall(text)),
+        *((year, str(MONTH[month]), day) for month, day, year in MONTH_DAY.findall(text)),
+    ]
+    return [_date(year, int(month), int(day), today) for year, month, day in written]
+
+
+def _date(year: str, month: int, day: int, today: date) -> date | None:
+    try:
+        if year:
+            return date(int(year), month, day)
+        this_year = date(today.year, month, day)
+        return this_year if this_year >= today else date(today.year + 1, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,115 @@
+"""A portfolio of fictional people and debts, the same for the same seed.
+
+Lateness and debts per person follow public figures; amounts are an assumption and say so. Names
+come from Faker, numbers from the ranges set aside for fiction, e-mail from example.com.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from faker import Faker
+
+LATENESS = ((0.478, 1, 7), (0.299, 8, 14), (0.214, 15, 30), (0.009, 31, 60))
+"""Share, and days late from and to, of late invoices: IBM's sample of 2,466 invoices."""
+
+SEVERAL = 0.46
+"""Share of people with two or more debts overdue at one time, in the same sample (at most 4)."""
+
+MEDIAN, SPREAD = 18_000, 0.9
+"""Assumption, not a measurement: amounts are log-normal around 180.00 with this sigma."""
+
+ARABIC = 0.15
+SUBSCRIPTIONS = 0.2
+"""Assumptions: shares of people who read Arabic, and of debts that are recurring payments."""
+
+AREA_CODES = ("212", "312", "303", "213", "305", "512", "602", "206", "404", "617")
+FICTIONAL = range(100, 200)
+"""555-0100 to 555-0199 are set aside for fiction in every area of the North American plan."""
+
+
+@dataclass(frozen=True)
+class Fictional:
+    """One generated row: what the API takes, and whether a stored card comes with it."""
+
+    placement: dict[str, Any]
+    card: str | None
+    """A test payment method of Stripe's to be stored for a subscription, or None."""
+
+
+def generate(seed: int, *, accounts: int, people: int, today: date) -> list[Fictional]:
+    """Make `accounts` debts of `people` people; ValueError if the numbers cannot go together."""
+    most = len(AREA_CODES) * len(FICTIONAL)
+    if not 0 < people <= min(accounts, most) or accounts > 4 * people:
+        raise ValueError(
+            f"{accounts} accounts of {people} people: expected 1 to {most} people with 1 to 4 each"
+        )
+    dice, names = Random(seed), {"en": Faker("en_US"), "ar": Faker("ar_AA")}  # noqa: S311
+    for faker in names.values():
+        faker.seed_instance(seed)
+    consumers = [_consumer(number, dice, names) for number in range(people)]
+    owners = _owners(dice, accounts, people)
+    return [
+        _debt(number, dice, consumers[owner], today) for number, owner in enumerate(owners, start=1)
+    ]
+
+
+def _owners(dice: Random, accounts: int, people: int) -> list[int]:
+    """Who owes each account: everybody one, and the rest spread over those with several."""
+    several = max(1, round(SEVERAL * people))
+    load, owners = dict.fromkeys(range(people), 1), list(range(people))
+    while len(owners) < accounts:
+        open_to = [person for person in range(people) if load[person] < 4]  # noqa: PLR2004
+        crowd = [person for person in open_to if person < several] or open_to
+        owner = dice.choice(crowd)
+        load[owner] += 1
+        owners.append(owner)
+    dice.shuffle(owners)
+    return owners
+
+
+def _consumer(number: int, dice: Random, names: dict[str, Faker]) -> dict[str, Any]:
+    locale = "ar" if dice.random() < ARABIC else "en"
+    area = AREA_CODES[number % len(AREA_CODES)]
+    line = FICTIONAL[number // len(AREA_CODES)]
+    return {
+        "reference": f"C{number + 1:05d}",
+        "name": names[locale].name(),
+        "country": "US",
+        "locale": locale,
+        "phone": f"+1{area}5550{line}",
+        "email": f"consumer{number + 1}@example.com",
+    }
+
+
+def _debt(number: int, dice: Random, consumer: dict[str, Any], today: date) -> Fictional:
+    is_subscription = dice.random() < SUBSCRIPTIONS
+    late = _days_late(dice)
+    minor = max(1_500, min(500_000, round(math.exp(dice.gauss(math.log(MEDIAN), SPREAD)))))
+    placement = {
+        "reference": f"A{number:05d}",
+        "journey": "subscription" if is_subscription else "standard",
+        "balance": {"minor": minor // 5 if is_subscription else minor, "currency": "USD"},
+        "due_on": (today - timedelta(days=late)).isoformat(),
+        "consumer": consumer,
+    }
+    card = dice.choice(("pm_card_chargeCustomerFail", "pm_card_visa")) if is_subscription else None
+    return Fictional(placement, card)
+
+
+def _days_late(dice: Random) -> int:
+    drawn, reached = dice.random(), 0.0
+    for share, first, last in LATENESS:
+        reached += share
+        if drawn < reached:
+            return dice.randint(first, last)
+    return LATENESS[-1][2]
+
+
+def draw(seed: int, *names: str | int) -> float:
+    """A number in [0, 1) that depends on the names alone, not on the order in which it is drawn."""
+    text = "/".join(map(str, (seed, *names)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64

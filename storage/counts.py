@@ -1,0 +1,169 @@
+"""Figures over the whole record, for reports and for the check against the other books."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Subquery, and_, distinct, func, select
+from sqlalchemy.orm import Session
+
+from domain.contacts import ContactStatus
+from domain.ledger import Book
+from storage.people import OPTED_OUT
+from storage.tables import (
+    Account,
+    AddressFact,
+    ChargeRow,
+    ContactRow,
+    Decision,
+    HoldRow,
+    JournalRow,
+    LedgerEntry,
+    LedgerTransaction,
+    Plan,
+    Task,
+)
+
+LEFT = (ContactStatus.SENT, ContactStatus.DELIVERED, ContactStatus.UNDELIVERED)
+"""Statuses of contacts that a provider accepted."""
+
+
+def accounts_by_state(session: Session) -> dict[str, int]:
+    """Accounts by closure; those still open under "open"."""
+    state = func.coalesce(Account.closure, "open")
+    return _counted(session.execute(select(state, func.count()).group_by(state)).tuples().all())
+
+
+def open_by_stage(session: Session) -> dict[str, int]:
+    """Open accounts by stage."""
+    stage = func.coalesce(Account.stage, "none")
+    rows = session.execute(
+        select(stage, func.count()).where(Account.closure.is_(None)).group_by(stage)
+    )
+    return _counted(rows.tuples().all())
+
+
+def messages_by_channel(session: Session) -> dict[str, int]:
+    """Messages that a provider accepted, by channel."""
+    rows = session.execute(
+        select(ContactRow.channel, func.count())
+        .where(ContactRow.status.in_(LEFT))
+        .group_by(ContactRow.channel)
+    )
+    return _counted(rows.tuples().all())
+
+
+def contacts_by_status(session: Session) -> dict[str, int]:
+    """All attempts to contact, by what became of them."""
+    rows = session.execute(select(ContactRow.status, func.count()).group_by(ContactRow.status))
+    return _counted(rows.tuples().all())
+
+
+def verdicts_by_rule(session: Session, verdict: str) -> dict[str, int]:
+    """Verdicts of one kind ("deny" or "wait"), by the rule named first."""
+    rule = Decision.rules[1]
+    rows = session.execute(
+        select(rule, func.count()).where(Decision.verdict == verdict).group_by(rule)
+    )
+    return _counted(rows.tuples().all())
+
+
+def opted_out(session: Session) -> dict[str, int]:
+    """Addresses that are opted out now, by channel."""
+    rows = session.execute(
+        select(AddressFact.channel, func.count(distinct(AddressFact.address)))
+        .where(AddressFact.fact == OPTED_OUT, AddressFact.lifted_at.is_(None))
+        .group_by(AddressFact.channel)
+    )
+    return _counted(rows.tuples().all())
+
+
+def holds(session: Session) -> dict[str, int]:
+    """Accounts that were ever put on hold, by hold."""
+    rows = session.execute(
+        select(HoldRow.hold, func.count(distinct(HoldRow.account_id))).group_by(HoldRow.hold)
+    )
+    return _counted(rows.tuples().all())
+
+
+def plans(session: Session) -> int:
+    """Plans that were accepted."""
+    return session.scalar(select(func.count()).select_from(Plan)) or 0
+
+
+def broken(session: Session) -> int:
+    """Accounts of which a plan broke."""
+    return session.scalar(select(func.count(distinct(_stage("broken_plan").c.account_id)))) or 0
+
+
+def recovered(session: Session) -> int:
+    """Accounts of which a plan broke, and then went on or was paid."""
+    broke, back = _stage("broken_plan"), _stage("on_plan")
+    on_again = select(back.c.account_id).where(
+        back.c.account_id == broke.c.account_id, back.c.id > broke.c.id
+    )
+    paid = select(Account.id).where(
+        Account.id == broke.c.account_id, Account.closure == "paid in full"
+    )
+    return (
+        session.scalar(
+            select(func.count(distinct(broke.c.account_id))).where(
+                on_again.exists() | paid.exists()
+            )
+        )
+        or 0
+    )
+
+
+def charges(session: Session) -> dict[str, int]:
+    """Charges of stored cards, by what became of them."""
+    rows = session.execute(select(ChargeRow.status, func.count()).group_by(ChargeRow.status))
+    return _counted(rows.tuples().all())
+
+
+def tasks(session: Session) -> int:
+    """Accounts handed over to a person of ours that nobody has looked at yet."""
+    return (
+        session.scalar(select(func.count(distinct(Task.account_id))).where(Task.done_at.is_(None)))
+        or 0
+    )
+
+
+def book_sums(session: Session, book: Book) -> dict[str, int]:
+    """The sum of a book in minor units, by currency."""
+    rows = session.execute(
+        select(LedgerTransaction.currency, func.sum(LedgerEntry.minor))
+        .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
+        .where(LedgerEntry.book == book)
+        .group_by(LedgerTransaction.currency)
+    )
+    return {currency: int(total) for currency, total in rows.tuples()}
+
+
+def ledger_sum(session: Session) -> int:
+    """The sum of every entry ever made: zero, or something is badly wrong."""
+    return int(session.scalar(select(func.coalesce(func.sum(LedgerEntry.minor), 0))) or 0)
+
+
+def owed_by_account(session: Session) -> dict[str, int]:
+    """Minor units owed, by workflow id, of accounts that were not recalled."""
+    rows = session.execute(
+        select(Account.workflow_id, func.sum(LedgerEntry.minor))
+        .join(
+            LedgerEntry,
+            and_(LedgerEntry.account_id == Account.id, LedgerEntry.book == Book.OWED),
+        )
+        .where(Account.recalled_at.is_(None))
+        .group_by(Account.workflow_id)
+    )
+    return {workflow_id: int(total) for workflow_id, total in rows.tuples()}
+
+
+def _stage(name: str) -> Subquery:
+    return (
+        select(JournalRow.id, JournalRow.account_id)
+        .where(JournalRow.what == "stage", JournalRow.detail["stage"].astext == name)
+        .subquery()
+    )
+
+
+def _counted(rows: Iterable[tuple[str | None, int]]) -> dict[str, int]:
+    return {str(name): number for name, number in rows}

@@ -1,0 +1,159 @@
+"""A worker: `python -m workers`. Start as many as the load asks for; they share one task queue."""
+
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.channels import Carriers, Emails, Texts
+from activities.charges import Charges
+from activities.contacts import Clocks, Contacts, Patience
+from activities.housekeeping import Housekeeping
+from activities.records import Records
+from compliance import load_packs
+from domain.accounts import Consumer
+from domain.contacts import Channel
+from providers.messages import Messages
+from providers.sendgrid import SendGrid
+from providers.settings import SendGridSettings, StripeSettings, TwilioSettings, from_environment
+from providers.settings import hush as hush_providers
+from providers.stripe import Stripe
+from providers.twilio import Twilio
+from storage import Database
+from workers.clock import wall
+from workers.settings import Settings
+from workflows import names
+from workflows.account import AccountWorkflow
+from workflows.door import TemporalDoor
+from workflows.housekeeping import PlacementWorkflow, SweepInbox
+
+log = structlog.get_logger()
+
+THREADS = 24
+PASSED_THROUGH = (
+    *("domain", "compliance", "engine", "journeys", "workflows"),
+    *("phonenumbers", "iso4217", "email_validator", "idna", "dns", "zoneinfo", "tzdata"),
+)
+"""Modules that the workflow sandbox need not load anew for every account. That ours are free of
+clocks and dice is held by the import contracts in pyproject.toml."""
+STICKY = timedelta(seconds=2)
+"""How long a workflow waits for the worker that had it cached before another takes it."""
+
+
+def build_worker(client: Client, settings: Settings, database: Database) -> Worker:
+    """A worker with every workflow and activity of ours."""
+    stripe = Stripe(from_environment(StripeSettings))
+    packs = load_packs()
+    patience = Patience(in_all=timedelta(seconds=settings.provider_patience))
+    contacts = Contacts(
+        database,
+        packs=packs,
+        carriers=carriers(settings),
+        messages=Messages(packs=packs),
+        clocks=Clocks(wall=wall, fast_forward=settings.fast_forward),
+        patience=patience,
+        public_url=settings.public_url,
+    )
+    charges = Charges(database, stripe=stripe, wall=wall, patience=patience)
+    records, housekeeping = Records(database), Housekeeping(database, TemporalDoor(client), stripe)
+    return Worker(
+        client,
+        task_queue=names.TASK_QUEUE,
+        workflows=[AccountWorkflow, PlacementWorkflow, SweepInbox],
+        activities=[
+            contacts.reach_out,
+            charges.charge,
+            records.record_placement,
+            records.enter_stage,
+            records.close_account,
+            records.record_holds,
+            records.hand_over,
+            housekeeping.sweep_inbox,
+            housekeeping.place_file,
+        ],
+        activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
+        max_concurrent_activities=THREADS,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        sticky_queue_schedule_to_start_timeout=STICKY,
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+
+
+def carriers(settings: Settings) -> Carriers:
+    """The channels that are set up."""
+    return {
+        Channel.SMS: Texts(
+            Twilio(from_environment(TwilioSettings)),
+            lag=timedelta(seconds=settings.twilio_lag),
+            public_url=settings.public_url,
+        ),
+        Channel.EMAIL: Emails(
+            SendGrid(from_environment(SendGridSettings)),
+            lag=timedelta(seconds=settings.sendgrid_lag),
+        ),
+    }
+
+
+def warm_up() -> None:
+    """Load the numbering plans now: the first workflow task has no two seconds to spare for it."""
+    Consumer(reference="warm-up", name="-", country="US", phone="+12125550100")
+
+
+async def keep_sweeping(client: Client, every: timedelta) -> None:
+    """See to it that the inbox is swept on a schedule; a second worker finds it done."""
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            names.SWEEPER, id=names.SWEEPER, task_queue=names.TASK_QUEUE
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+    )
+    try:
+        await client.create_schedule(names.SWEEPER, schedule)
+    except ScheduleAlreadyRunningError:
+        log.info("schedule.exists", schedule=names.SWEEPER)
+
+
+async def main() -> None:
+    """Work until told to stop."""
+    hush_providers()
+    warm_up()
+    settings = Settings()
+    database = Database(settings.database_url, pool_size=THREADS)
+    client = await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        data_converter=pydantic_data_converter,
+    )
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    await keep_sweeping(client, timedelta(seconds=settings.sweep_every))
+    async with build_worker(client, settings, database):
+        log.info("worker.ready", task_queue=names.TASK_QUEUE)
+        if settings.ready_file is not None:
+            settings.ready_file.write_text("ready", "utf-8")
+        await stop.wait()
+    database.close()
+    log.info("worker.stopped")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

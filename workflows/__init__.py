@@ -1,0 +1,1 @@
+"""Durable workflows: one per account, one run per stage; and the housekeeping ones."""

@@ -1,0 +1,322 @@
+"""One account, from placement to its end: one run per stage, for as long as it takes.
+
+Every handler is a pure reducer over `Progress` and awaits nothing, with one exception: `placed`
+answers when the record has been written. Only `run` continues as new, and only after all handlers
+have finished, so that no message is lost at a boundary.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from compliance import ContactRequest, decide, load_packs
+    from compliance.orders import Recorded
+    from domain.accounts import Closure, Hold, Placement
+    from domain.contacts import Channel
+    from domain.events import AnyEvent, HoldLifted, HoldPlaced, Recalled
+    from domain.orders import Close, EnterStage, RecordPlacement
+    from engine import Closed, Stage
+    from engine.drive import attempt
+    from engine.progress import Progress
+    from journeys import journey_called
+    from workflows import names
+    from workflows.messages import (
+        AccountState,
+        Heard,
+        Instruction,
+        Leg,
+        NextStep,
+        PlacedAgain,
+    )
+    from workflows.runtime import ATTEMPT, RETRY, TemporalRuntime
+
+    PACKS = load_packs()
+
+EXAMPLE = '{"instruction_id": "ops-2026-11-21-1", "hold": "pause"}'
+
+
+@workflow.defn(name="account")
+class AccountWorkflow:
+    """The life of one account."""
+
+    @workflow.init
+    def __init__(self, leg: Leg) -> None:
+        """Take over what was carried, before any signal is delivered."""
+        self._journey = journey_called(leg.journey)
+        self._stage = self._journey.stage(leg.stage) if leg.stage else self._journey.first
+        self._fingerprint = leg.fingerprint or fingerprint(leg.placement)
+        self._progress = leg.progress
+        self._early: list[AnyEvent] = []
+        self._closure: Closure | None = None
+        self._next = NextStep(why="writing the record")
+
+    @workflow.run
+    async def run(self, leg: Leg) -> AccountState:
+        """Play one stage; then become the next, or end."""
+        if leg.placement is not None:
+            self._begin(leg.placement, await self._record(leg.placement))
+        progress = self._known
+        await self._enter()
+        following = await attempt(
+            self._journey,
+            self._stage,
+            progress,
+            TemporalRuntime(self._tell_next),
+            packs=PACKS,
+            workflow_id=workflow.info().workflow_id,
+        )
+        if isinstance(following, Closed):
+            return await self._close(following.closure)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._become(following)
+
+    # messages in
+
+    @workflow.signal(description="Something happened; the record knows it already.")
+    def hear(self, heard: Heard) -> None:
+        """Take in an event, once."""
+        if self._progress is None:
+            self._early.append(heard.event)
+            return
+        self._progress.hear(heard.event)
+        if isinstance(heard.event, HoldPlaced | HoldLifted):
+            self._show_holds()
+
+    @workflow.update(description="This account is placed (again). Answers once it is on record.")
+    async def placed(self, again: PlacedAgain) -> AccountState:
+        """Answer when the record has the account."""
+        await workflow.wait_condition(lambda: self._progress is not None)
+        return self.state()
+
+    @placed.validator
+    def _same(self, again: PlacedAgain) -> None:
+        if fingerprint(again.placement) != self._fingerprint:
+            raise ApplicationError(
+                "this account was placed with other data", type="DifferentPlacement"
+            )
+
+    @workflow.update(description=f"Stop the clock and all contact. Example: {EXAMPLE}")
+    def pause(self, order: Instruction) -> AccountState:
+        """Place a hold."""
+        return self._hold(order, order.hold or Hold.PAUSE)
+
+    @workflow.update(description=f"Lift a hold; the clock goes on. Example: {EXAMPLE}")
+    def resume(self, order: Instruction) -> AccountState:
+        """Lift a hold."""
+        hold = order.hold or Hold.PAUSE
+        self._known.hear(HoldLifted(event_id=order.instruction_id, hold=hold))
+        if not order.recorded:
+            self._known.lift_unrecorded(hold)
+        self._show_holds()
+        return self.state()
+
+    @workflow.update(description='The debt is disputed. Example: {"instruction_id": "letter-17"}')
+    def dispute(self, order: Instruction) -> AccountState:
+        """Place the hold of a dispute."""
+        return self._hold(order, Hold.DISPUTE)
+
+    @workflow.update(description='The creditor takes it back. Example: {"instruction_id": "r-1"}')
+    def recall(self, order: Instruction) -> AccountState:
+        """End the journey."""
+        self._known.hear(Recalled(event_id=order.instruction_id))
+        return self.state()
+
+    @pause.validator
+    def _can_pause(self, order: Instruction) -> None:
+        self._must_be_open()
+
+    @resume.validator
+    def _can_resume(self, order: Instruction) -> None:
+        self._must_be_open()
+
+    @dispute.validator
+    def _can_dispute(self, order: Instruction) -> None:
+        self._must_be_open()
+
+    @recall.validator
+    def _can_recall(self, order: Instruction) -> None:
+        self._must_be_open()
+
+    # messages out
+
+    @workflow.query(description="The account as its workflow sees it.")
+    def state(self) -> AccountState:
+        """Stage, balance, holds and what happens next."""
+        progress = self._known
+        return AccountState(
+            account_id=progress.account_id,
+            journey=self._journey.name,
+            stage=self._stage.name,
+            balance=progress.money,
+            version=progress.version,
+            holds=progress.person.holds,
+            opted_out=progress.person.opted_out,
+            made=progress.made,
+            closure=self._closure,
+            next=self._next,
+            at=workflow.now(),
+        )
+
+    @workflow.query(description="Why a contact is, or is not, allowed at this moment, by channel.")
+    def explain(self) -> dict[str, list[str]]:
+        """The gate's answer for each channel, on the facts carried here."""
+        progress, answers = self._known, dict[str, list[str]]()
+        for channel in Channel:
+            request = ContactRequest(account_id=progress.account_id, channel=channel)
+            verdict = decide(request, progress.person, PACKS, workflow.now())
+            until = getattr(verdict, "until", None)
+            head = f"{verdict.kind} until {until:%Y-%m-%d %H:%M} UTC" if until else verdict.kind
+            answers[channel.value] = [head, *map(str, verdict.reasons)]
+        return answers
+
+    # a run, in parts
+
+    @property
+    def _known(self) -> Progress:
+        if self._progress is None:
+            raise ApplicationError("the account is not on record yet", type="NotRecorded")
+        return self._progress
+
+    async def _record(self, placement: Placement) -> Recorded:
+        recorded: Recorded = await workflow.execute_activity(
+            "record_placement",
+            RecordPlacement(
+                key=f"{workflow.info().workflow_id}#placed",
+                account_id=placement.account_id,
+                at=workflow.now(),
+                placement=placement,
+                workflow_id=workflow.info().workflow_id,
+            ),
+            result_type=Recorded,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=RETRY,
+            summary="write account, person and opening balance",
+        )
+        return recorded
+
+    def _begin(self, placement: Placement, recorded: Recorded) -> None:
+        progress = Progress(
+            account_id=placement.account_id,
+            currency=placement.balance.currency,
+            balance=recorded.balance,
+            version=recorded.version,
+            due_on=placement.due_on,
+            person=recorded.facts,
+            recalled=recorded.recalled,
+        )
+        for event in self._early:
+            progress.hear(event)
+        self._progress = progress
+
+    async def _enter(self) -> None:
+        """Show the stage to people, and write it to the record."""
+        progress = self._known
+        info = workflow.info()
+        workflow.upsert_search_attributes(
+            [
+                names.CREDITOR.value_set(info.workflow_id.split("/")[1]),
+                names.JOURNEY.value_set(self._journey.name),
+                names.STAGE.value_set(self._stage.name),
+                names.STATE.value_set("open"),
+                names.HOLD.value_set(", ".join(progress.person.holds) or "none"),
+                names.BALANCE.value_set(progress.balance),
+                names.CURRENCY.value_set(progress.currency),
+                names.DAYS_PAST_DUE.value_set(progress.days_past_due(workflow.now())),
+            ]
+        )
+        await workflow.execute_activity(
+            "enter_stage",
+            EnterStage(
+                key=f"{info.workflow_id}#{progress.step}",
+                account_id=progress.account_id,
+                at=workflow.now(),
+                journey=self._journey.name,
+                stage=self._stage.name,
+            ),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=RETRY,
+            summary=f"enter {self._stage.name}",
+        )
+
+    async def _close(self, closure: Closure) -> AccountState:
+        progress = self._known
+        await workflow.execute_activity(
+            "close_account",
+            Close(
+                key=f"{workflow.info().workflow_id}#closed",
+                account_id=progress.account_id,
+                at=workflow.now(),
+                closure=closure,
+            ),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=RETRY,
+            summary=f"close: {closure}",
+        )
+        self._closure, self._next = closure, NextStep(why=f"closed: {closure}")
+        workflow.upsert_search_attributes(
+            [names.STATE.value_set(closure), names.BALANCE.value_set(progress.balance)]
+        )
+        workflow.set_current_details(self._details())
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.state()
+
+    def _become(self, following: Stage) -> AccountState:
+        workflow.continue_as_new(
+            Leg(
+                journey=self._journey.name,
+                stage=following.name,
+                progress=self._known,
+                fingerprint=self._fingerprint,
+            )
+        )
+
+    def _hold(self, order: Instruction, hold: Hold) -> AccountState:
+        self._known.hear(HoldPlaced(event_id=order.instruction_id, hold=hold))
+        if not order.recorded:
+            self._known.place_unrecorded(hold)
+        self._show_holds()
+        return self.state()
+
+    def _must_be_open(self) -> None:
+        if self._closure is not None:
+            raise ApplicationError(f"the account is closed: {self._closure}", type="AccountClosed")
+        _ = self._known
+
+    # for people's eyes
+
+    def _show_holds(self) -> None:
+        holds = ", ".join(self._known.person.holds) or "none"
+        workflow.upsert_search_attributes([names.HOLD.value_set(holds)])
+
+    def _tell_next(self, step: NextStep) -> None:
+        self._next = step
+        workflow.set_current_details(self._details())
+
+    def _details(self) -> str:
+        """Markdown for Temporal's UI: money, stage, and what happens next, and why."""
+        progress, step = self._known, self._next
+        when = f"at {step.until:%Y-%m-%d %H:%M} UTC" if step.until else "now"
+        made = ", ".join(f"{n} {channel}" for channel, n in progress.made.items()) or "none"
+        week = workflow.now() - timedelta(days=7)
+        recent = [each for each in progress.person.contacts if each.at > week]
+        calls = [each for each in recent if each.channel is Channel.VOICE]
+        lines = [
+            f"**Balance** {progress.money}",
+            f"**Stage** {self._stage.name} of journey {self._journey.name}",
+            f"**Next** {when}: {step.why}",
+            f"**Holds** {', '.join(progress.person.holds) or 'none'}",
+            f"**Opted out of** {', '.join(progress.person.opted_out) or 'nothing'}",
+            f"**Contacts made** {made}",
+            f"**To this person in 7 days** {len(recent)} contacts, calls {len(calls)} of 7",
+        ]
+        return "\n\n".join(lines)
+
+
+def fingerprint(placement: Placement | None) -> str:
+    """A short hash by which two placements of one account are compared."""
+    if placement is None:
+        raise ValueError("the first run of an account needs its placement")
+    return hashlib.sha256(placement.model_dump_json().encode()).hexdigest()[:20]

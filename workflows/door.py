@@ -1,0 +1,146 @@
+"""The way in to accounts' workflows from outside: place, instruct, tell and ask."""
+
+from datetime import timedelta
+from typing import Literal
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.doors import AccountClosed, DifferentPlacement
+from domain.accounts import Placement
+from domain.events import AnyEvent
+from domain.orders import PlacementJob
+from workflows.messages import AccountState, Heard, Instruction, Leg, PlacedAgain
+from workflows.names import TASK_QUEUE, workflow_id
+
+PATIENCE = timedelta(seconds=10)
+"""For an answer that needs a worker; without one the record alone must do."""
+GONE = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS})
+AWAY = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+
+Verb = Literal["pause", "resume", "dispute", "recall"]
+
+
+class NotYet(Exception):  # noqa: N818 -- it passes by itself
+    """The workflow has not taken it in: it is still writing the record, or no worker answers."""
+
+
+class TemporalDoor:
+    """The door that leads to Temporal."""
+
+    def __init__(self, client: Client) -> None:
+        """Use this client; it needs the pydantic data converter."""
+        self._client = client
+
+    async def begin(self, placement: Placement) -> None:
+        """Start the account's workflow, or find it; returns once the account is on record.
+
+        DifferentPlacement or AccountClosed if it was placed before; NotYet if no worker answers.
+        """
+        start: WithStartWorkflowOperation[object, AccountState] = WithStartWorkflowOperation(
+            "account",
+            Leg(placement=placement, journey=placement.journey),
+            id=workflow_id(placement.creditor, placement.reference),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"{placement.journey} journey for {placement.creditor}",
+        )
+        try:
+            await self._client.execute_update_with_start_workflow(
+                "placed",
+                PlacedAgain(placement=placement),
+                start_workflow_operation=start,
+                result_type=AccountState,
+                rpc_timeout=PATIENCE,
+            )
+        except WorkflowAlreadyStartedError:
+            raise AccountClosed from None
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error) from error
+        except RPCError as error:
+            raise _trouble(error) from error
+
+    async def instruct(self, target: str, verb: Verb, instruction: Instruction) -> AccountState:
+        """Give an instruction whose facts are on record. AccountClosed or NotYet."""
+        handle = self._client.get_workflow_handle(target)
+        try:
+            state: AccountState = await handle.execute_update(
+                verb, instruction, result_type=AccountState, rpc_timeout=PATIENCE
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error) from error
+        except RPCError as error:
+            raise _trouble(error) from error
+        return state
+
+    async def tell(self, target: str, event: AnyEvent) -> None:
+        """Hand an event to a workflow; one that is over, or never was, needs no news."""
+        handle = self._client.get_workflow_handle(target)
+        try:
+            await handle.signal("hear", Heard(event=event))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def state(self, target: str) -> AccountState | None:
+        """The account as its workflow sees it; None while nobody can say."""
+        handle = self._client.get_workflow_handle(target)
+        try:
+            state: AccountState = await handle.query(
+                "state", result_type=AccountState, rpc_timeout=PATIENCE
+            )
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError):
+            return None
+        return state
+
+    async def place_file(self, placement_id: str) -> None:
+        """See to it that the rows of a file are placed; a file under way is left to it."""
+        await self._client.start_workflow(
+            "placement",
+            PlacementJob(placement_id=placement_id),
+            id=f"placement/{placement_id}",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    match kind:
+        case "DifferentPlacement":
+            return DifferentPlacement()
+        case "AccountClosed":
+            return AccountClosed()
+        case "NotRecorded":
+            return NotYet("the account's workflow is still writing the record")
+        case "AcceptedUpdateCompletedWorkflow":
+            return AccountClosed()
+        case _:
+            return NotYet(f"the workflow refused it ({kind or type(cause).__name__})")
+
+
+def _trouble(error: RPCError) -> Exception:
+    if error.status in GONE:
+        return AccountClosed()
+    if error.status in AWAY:
+        return NotYet(f"Temporal did not answer in time ({error.status.name})")
+    return error

@@ -1,0 +1,71 @@
+"""What goes in and out of a workflow: one model a message, so that fields can be added."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.accounts import Closure, Hold, Placement
+from domain.contacts import Channel
+from domain.events import AnyEvent
+from domain.money import Money
+from engine.progress import Progress
+
+
+class Leg(BaseModel):
+    """The input of one run: a fresh placement, or a stage and what was carried into it."""
+
+    placement: Placement | None = None
+    journey: str
+    stage: str | None = None
+    """None in the first run: the account begins in the journey's first stage."""
+    progress: Progress | None = None
+    fingerprint: str = ""
+
+
+class Heard(BaseModel):
+    """Signal `hear`: something has happened. The record knows of it already."""
+
+    event: AnyEvent
+
+
+class PlacedAgain(BaseModel):
+    """Update `placed`: a placement of this account, the first or a repetition of it."""
+
+    placement: Placement
+
+
+class Instruction(BaseModel):
+    """Updates `pause`, `resume`, `dispute` and `recall`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instruction_id: str = Field(min_length=1)
+    """Unique to the instruction, so that giving it twice is harmless."""
+    hold: Hold | None = None
+    """For `pause` and `resume`: which hold; the plain pause if left out."""
+    recorded: bool = False
+    """True if the record has it already, as it has from the API."""
+
+
+class NextStep(BaseModel):
+    """What the account does next, and why."""
+
+    until: datetime | None = None
+    why: str = ""
+
+
+class AccountState(BaseModel):
+    """Query `state`: the account as its workflow sees it."""
+
+    account_id: str
+    journey: str
+    stage: str | None
+    balance: Money
+    version: int
+    holds: tuple[Hold, ...] = ()
+    opted_out: tuple[Channel, ...] = ()
+    made: dict[Channel, int] = Field(default_factory=dict)
+    closure: Closure | None = None
+    next: NextStep = Field(default_factory=NextStep)
+    at: datetime
+    """The account's time."""

@@ -1,0 +1,21 @@
+"""Names that outlive every deployment: workflow ids, task queue, search attributes."""
+
+from temporalio.common import SearchAttributeKey
+
+TASK_QUEUE = "accounts"
+SWEEPER = "sweep-inbox"
+
+CREDITOR = SearchAttributeKey.for_keyword("Creditor")
+JOURNEY = SearchAttributeKey.for_keyword("Journey")
+STAGE = SearchAttributeKey.for_keyword("Stage")
+STATE = SearchAttributeKey.for_keyword("State")
+HOLD = SearchAttributeKey.for_keyword("Hold")
+BALANCE = SearchAttributeKey.for_int("Balance")
+CURRENCY = SearchAttributeKey.for_keyword("Currency")
+DAYS_PAST_DUE = SearchAttributeKey.for_int("DaysPastDue")
+NEXT_CONTACT_AT = SearchAttributeKey.for_datetime("NextContactAt")
+
+
+def workflow_id(creditor: str, reference: str) -> str:
+    """The id of an account's workflow: the same whenever the same account is placed."""
+    return f"account/{creditor}/{reference}"
