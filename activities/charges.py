@@ -20,6 +20,7 @@ from domain.orders import Charge, Charged, ChargeStatus
 from providers.charges import ACCOUNT, Declined, Paid, Processing
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.stripe import Stripe
+from providers.stripe_amounts import AmountError
 from storage import Database, accounts, journal, ledger, payments, people
 from storage.session import lock_account
 from storage.tables import ChargeRow
@@ -78,6 +79,8 @@ class Charges:
                 )
             except ProviderDown as down:
                 raise _later(str(down)) from down
+            except AmountError:
+                row.status, row.decline_code = ChargeStatus.DECLINED, "amount_not_chargeable"
             except ProviderRefused as refused:
                 row.status, row.decline_code = ChargeStatus.DECLINED, refused.code
                 people.forget_card(session, person.id)

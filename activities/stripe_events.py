@@ -14,10 +14,10 @@ from domain.ledger import paid, refunded
 from domain.money import Money
 from domain.orders import ChargeStatus
 from domain.plans import PaymentPlan
-from providers.charges import ACCOUNT, CardSetup, StripeEvent, read_event
-from storage import accounts, journal, ledger, payments, people
+from providers.charges import ACCOUNT, LINK, PLAN, CardSetup, StripeEvent, read_event
+from storage import accounts, contacts, journal, ledger, payments, people
 from storage.session import lock_account
-from storage.tables import Account, ChargeRow, Checkout, InboxRow
+from storage.tables import Account, ChargeRow, InboxRow
 
 OURS = (ACCOUNT, "account")
 """Names under which the account stands in Stripe's metadata: of pages, and of charges."""
@@ -170,20 +170,26 @@ def _card_stored(
         customer=setup.card.customer,
         payment_method=setup.card.payment_method,
     )
-    page = payments.checkout(session, event.object_id or "")
+    plan = _plan_of(session, event)
     if account.closure is not None:
         return []
-    if page is not None and page.plan is not None:
-        return _plan_accepted(session, account, page)
+    if plan is not None:
+        payments.accept_plan(session, account.id, plan)
+        accepted = PlanAccepted(event_id=f"accepted:{plan.plan_id}", plan=plan)
+        return [Told(account.workflow_id, accepted)]
     journal.note(session, account.id, "card stored")
     return [Told(account.workflow_id, CardStored(event_id=row.id))]
 
 
-def _plan_accepted(session: Session, account: Account, page: Checkout) -> list[Told]:
-    plan = PaymentPlan.model_validate(page.plan)
-    payments.accept_plan(session, account.id, plan)
-    accepted = PlanAccepted(event_id=f"accepted:{plan.plan_id}", plan=plan)
-    return [Told(account.workflow_id, accepted)]
+def _plan_of(session: Session, event: StripeEvent) -> PaymentPlan | None:
+    """The plan that a card was stored for, by the page that was opened."""
+    page = payments.checkout(session, event.object_id or "")
+    if page is not None:
+        return PaymentPlan.model_validate(page.plan) if page.plan else None
+    # A crash came before the page was noted: the message that led to it has the plan too.
+    contact = contacts.by_link(session, event.metadata.get(LINK, ""))
+    plan = contacts.offered_plan(contact) if contact else None
+    return plan if plan is not None and plan.plan_id == event.metadata.get(PLAN) else None
 
 
 def _locked(session: Session, event: StripeEvent) -> Account:

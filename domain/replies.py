@@ -58,6 +58,8 @@ POLITE = re.compile(r"\b(please|pls|now|thanks|thank you|all)\b|من فضلك|ل
 STOPS = {
     Understood.STOP: (
         r"\b(stop|quit) (texting|messaging|emailing|e-mailing|contacting|calling)\b",
+        r"\b(stop|quit) (sending|bothering|harassing|spamming|it|this|that|stop)\b",
+        r"\b(remove me|take me off|no more (texts|messages|e-?mails|calls))\b",
         r"\b(do not|don'?t) (contact|text|message|email|call)\b",
         r"\bleave me alone\b|\bopt me out\b|\bunsubscribe\b",
         r"لا تتصل|لا تراسل|[أا]وقفوا",

@@ -33,7 +33,7 @@ async def on_plan(account: OpenAccount) -> Next:
     """See one instalment through, then come back for the next."""
     instalment = account.instalment
     due = account.morning_of(instalment.due) + CHARGE_AT
-    await account.quiet(until=due - NOTICE, because="of a plan that is kept")
+    await account.quiet(until=due - NOTICE, because="the plan is kept")
     await account.contact(sms("instalment_due"))
     due = max(due, account.now + NOTICE)
     await account.quiet(until=due, because="the instalment is not due yet")

@@ -1,0 +1,1 @@
+"""Twilio, SendGrid and Stripe on loopback: their wire formats, their signatures, their failures."""

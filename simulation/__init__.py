@@ -1,0 +1,1 @@
+"""Journeys without a server: a virtual clock, and a diary of what one account lived through."""

@@ -1,0 +1,374 @@
+"""A kit for authors of journeys: play one account through a journey, and read its diary.
+
+    def test_a_dispute_stops_the_clock_until_it_is_resolved():
+        disputed = HoldPlaced(event_id="1", hold=Hold.DISPUTE)
+        resolved = HoldLifted(event_id="2", hold=Hold.DISPUTE)
+
+        diary = play(STANDARD, {1: disputed, 21: resolved, 24: pays(200_00)})
+
+        assert diary == [
+            "day   0  09:00  sms nudge",
+            "day  23  09:00  email nudge",
+            "day  24  09:00  closed: paid in full",
+        ]
+
+The journey, the engine and the gate are the real ones. Only the clock, the providers and the
+ledger are played: nothing sleeps, nothing is sent, and the same story gives the same diary.
+"""
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Literal, TypeVar, cast
+
+from compliance import (
+    Allow,
+    ContactRequest,
+    Deny,
+    Pack,
+    PastContact,
+    PersonFacts,
+    decide,
+    load_packs,
+)
+from compliance.orders import Reached, ReachOut
+from domain.contacts import COUNTED, ContactStatus, Message
+from domain.events import (
+    AnyEvent,
+    BalanceChanged,
+    ContactSettled,
+    Event,
+    PlanAccepted,
+)
+from domain.orders import Charge, Charged, ChargeStatus, HandOver, Order, RecordHolds
+from domain.time import hours, local_date, local_instant, zone
+from engine import Closed, Journey, Next, Progress
+from engine.drive import attempt
+
+A_TUESDAY = datetime(2026, 3, 10, 13, tzinfo=UTC)
+"""Tuesday, 10 March 2026, 09:00 in New York: no clock changes there for the next 235 days."""
+
+BOUNCES_AFTER = hours(1)
+"""How long after a message was accepted the news comes that it did not arrive."""
+
+PATIENCE = 1_000
+"""Steps without time passing after which a journey is thought to go round for ever."""
+
+When = TypeVar("When", bound=int | timedelta | datetime)
+"""A day of the story at the hour of its start, a span after the start, or an exact instant."""
+
+Told = Event | Callable[[Progress], Event]
+"""Something heard: an event, or what makes one of the account as it stands then."""
+
+Story = Mapping[When, Told | Sequence[Told]]
+"""What the account hears, and when."""
+
+
+class EndlessJourneyError(Exception):
+    """The journey goes round and round while no time passes."""
+
+    def __init__(self, stage: str, at: str) -> None:
+        """Name the stage and the moment."""
+        super().__init__(
+            f"{at}: stage {stage} goes round without time passing; "
+            "let it wait for a response, keep quiet for a while, or close"
+        )
+
+
+class _LastDayOver(Exception):  # noqa: N818
+    """The story is told up to its last day."""
+
+
+def newly_placed(
+    *,
+    balance: int = 200_00,
+    currency: str = "USD",
+    country: str = "US",
+    zones: tuple[str, ...] = ("America/New_York",),
+) -> Progress:
+    """An account as it begins. Change what you like of it before you play it."""
+    return Progress(
+        account_id="acc_1",
+        currency=currency,
+        balance=balance,
+        version=1,
+        due_on=A_TUESDAY.date(),
+        person=PersonFacts(country=country, zones=zones),
+    )
+
+
+def pays(minor: int) -> Told:
+    """The consumer pays this much by a way of their own: the portal, a transfer, a cheque."""
+    return _moved(-minor, "payment")
+
+
+def takes_back(minor: int) -> Told:
+    """A payment of this much is reversed, and owed again."""
+    return _moved(minor, "reversal")
+
+
+def accepts_offer(told: Progress) -> PlanAccepted:
+    """The consumer accepts the plan that was offered last."""
+    if told.offer is None:
+        raise LookupError("nothing to accept: no plan has been offered, or it was accepted before")
+    return PlanAccepted(event_id=f"accepted {told.offer.plan_id}", plan=told.offer)
+
+
+def play(
+    journey: Journey,
+    story: Story[When] | None = None,
+    *,
+    account: Progress | None = None,
+    start: datetime = A_TUESDAY,
+    packs: Sequence[Pack] | None = None,
+    contacts: Mapping[str, ContactStatus] | None = None,
+    charges: Sequence[ChargeStatus] = (),
+    last_day: int = 400,
+    show_stages: bool = False,
+) -> list[str]:
+    """Play an account through a journey; return its diary, one line for each thing that happened.
+
+    `story` is what the account hears; what it says of the time after the end is never heard.
+    `contacts` says what becomes of messages, by message ("sms nudge") or by channel ("sms"); all
+    others are sent, if the gate allows. UNDELIVERED means accepted now, and returned an hour later.
+    `charges` says what becomes of charges, in their order; all further ones are paid. `packs` are
+    those that ship, unless you give others. `account` is changed by what happens to it.
+    """
+    diary = Diary(
+        account or newly_placed(),
+        story or {},
+        start=start,
+        packs=_shipped() if packs is None else packs,
+        contacts=contacts or {},
+        charges=charges,
+        last_day=last_day,
+        show_stages=show_stages,
+    )
+    return diary.play(journey)
+
+
+class Diary:
+    """A runtime (see `engine.runtime`) with a virtual clock; it writes down what happens."""
+
+    def __init__(
+        self,
+        account: Progress,
+        story: Story[When],
+        *,
+        start: datetime = A_TUESDAY,
+        packs: Sequence[Pack],
+        contacts: Mapping[str, ContactStatus],
+        charges: Sequence[ChargeStatus] = (),
+        last_day: int = 400,
+        show_stages: bool = False,
+    ) -> None:
+        """Open a diary for this account; `play` explains the arguments."""
+        self.account = account
+        self.lines: list[str] = []
+        self.orders: list[Order] = []
+        """Every order that the engine gave, in full."""
+        self._start = self._now = start
+        self._zone = account.person.zones[0]
+        self._last = self._moment(last_day)
+        self._packs = packs
+        self._contacts = contacts
+        self._charges = deque(charges)
+        self._show_stages = show_stages
+        self._done: set[str] = set()
+        self._sent: dict[str, Message] = {}
+        self._stage = ""
+        self._steps = 0
+        self._ahead = [
+            (self._moment(when), told)
+            for when, several in story.items()
+            for told in (several if isinstance(several, Sequence) else (several,))
+        ]
+
+    def play(self, journey: Journey) -> list[str]:
+        """Drive the account from stage to stage until it closes or the last day is over."""
+        following = journey.first
+        try:
+            while True:
+                self._enter(following.name)
+                ended = _run(
+                    attempt(
+                        journey,
+                        following,
+                        self.account,
+                        self,
+                        packs=self._packs,
+                        workflow_id="diary",
+                    )
+                )
+                if isinstance(ended, Closed):
+                    self._write(f"closed: {ended.closure.value}")
+                    return self.lines
+                following = ended
+        except _LastDayOver:
+            self._write(f"still in {self._stage}")
+            return self.lines
+
+    # the runtime
+
+    def now(self) -> datetime:
+        """The virtual time."""
+        self._step()
+        return self._now
+
+    async def wait(self, ready: Callable[[], bool], until: datetime | None, why: str) -> None:
+        """Hear what is ahead until `ready()` or `until`; what comes on the dot still counts."""
+        del why
+        while not ready():
+            self._ahead.sort(key=lambda each: each[0])
+            reach = self._last if until is None else min(until, self._last)
+            if self._ahead and self._ahead[0][0] <= reach:
+                self._hear(*self._ahead.pop(0))
+            elif until is None or until > self._last:
+                self._move_to(self._last)
+                raise _LastDayOver
+            else:
+                self._move_to(until)
+                return
+
+    async def reach_out(self, order: ReachOut) -> Reached:
+        """Take the last look as the record does, then send as the story says."""
+        self._take(order)
+        message, facts = order.message, self.account.person
+        request = ContactRequest(
+            account_id=order.account_id, channel=message.channel, purpose=message.purpose
+        )
+        verdict = decide(request, facts, self._packs, order.at)
+        if isinstance(verdict, Deny):
+            why = "; ".join(reason.says for reason in verdict.reasons)
+            self._write(f"{message} refused: {why}")
+            return Reached(verdict=verdict, status=ContactStatus.REFUSED, facts=facts)
+        if not isinstance(verdict, Allow):
+            self._done.remove(order.key)
+            return Reached(verdict=verdict, status=None, facts=facts)
+        self._sent[order.key] = message
+        status = self._outcome(order)
+        self._write(str(message) if status is ContactStatus.SENT else f"{message} {status}")
+        if status in COUNTED:
+            facts = _counted(facts, order)
+        return Reached(verdict=verdict, status=status, facts=facts)
+
+    async def charge(self, order: Charge) -> Charged:
+        """Charge as the story says."""
+        self._take(order)
+        status = self._charges.popleft() if self._charges else ChargeStatus.PAID
+        version, balance = self.account.version, self.account.balance
+        if status is ChargeStatus.PAID:
+            version, balance = version + 1, balance - order.amount.minor
+        self._write(f"charge {order.amount.major} {status.value}")
+        return Charged(status=status, version=version, balance=balance)
+
+    async def hand_over(self, order: HandOver) -> None:
+        """Write down why a person is asked."""
+        self._take(order)
+        self._write(f"handed over: {order.reason}")
+
+    async def record_holds(self, order: RecordHolds) -> None:
+        """Take note, in `orders` only: a hold shows in the diary by what does not happen."""
+        self._take(order)
+
+    # the clock, and what is written
+
+    def _moment(self, when: int | timedelta | datetime) -> datetime:
+        if isinstance(when, datetime):
+            return when
+        if isinstance(when, timedelta):
+            return self._start + when
+        clock = self._start.astimezone(zone(self._zone)).time()
+        day = local_date(self._start, self._zone) + timedelta(days=when)
+        return local_instant(day, clock, self._zone)
+
+    def _hear(self, at: datetime, told: Told) -> None:
+        self._move_to(at)
+        event = told if isinstance(told, Event) else told(self.account)
+        if isinstance(event, ContactSettled):
+            self._write(f"{self._sent.get(event.key, event.channel)} {event.status}")
+        self.account.hear(cast("AnyEvent", event))
+
+    def _outcome(self, order: ReachOut) -> ContactStatus:
+        message = order.message
+        status = self._contacts.get(
+            str(message), self._contacts.get(message.channel.value, ContactStatus.SENT)
+        )
+        if status is not ContactStatus.UNDELIVERED:
+            return status
+        returned = ContactSettled(
+            event_id=f"returned {order.key}",
+            key=order.key,
+            channel=message.channel,
+            status=ContactStatus.UNDELIVERED,
+        )
+        self._ahead.append((self._now + BOUNCES_AFTER, returned))
+        return ContactStatus.SENT
+
+    def _enter(self, stage: str) -> None:
+        self._stage = stage
+        self._step()
+        if self._show_stages:
+            self._write(f"entered {stage}")
+
+    def _take(self, order: Order) -> None:
+        self._step()
+        if order.key in self._done:
+            raise ValueError(f"the engine used the key {order.key} twice")
+        self._done.add(order.key)
+        self.orders.append(order)
+
+    def _move_to(self, at: datetime) -> None:
+        if at > self._now:
+            self._now, self._steps = at, 0
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > PATIENCE:
+            raise EndlessJourneyError(self._stage, self._dated())
+
+    def _write(self, line: str) -> None:
+        self.lines.append(f"{self._dated()}  {line}")
+
+    def _dated(self) -> str:
+        local = self._now.astimezone(zone(self._zone))
+        passed = local.date() - local_date(self._start, self._zone)
+        return f"day {passed.days:3d}  {local:%H:%M}"
+
+
+def _moved(minor: int, cause: Literal["payment", "reversal"]) -> Told:
+    def told(account: Progress) -> BalanceChanged:
+        version = account.version + 1
+        return BalanceChanged(
+            event_id=f"{cause} {version}",
+            version=version,
+            balance=account.balance + minor,
+            cause=cause,
+        )
+
+    return told
+
+
+def _counted(facts: PersonFacts, order: ReachOut) -> PersonFacts:
+    """The facts with this contact among those that use up a slot."""
+    contact = PastContact(
+        key=order.key, account_id=order.account_id, channel=order.message.channel, at=order.at
+    )
+    return facts.model_copy(update={"contacts": (*facts.contacts, contact)})
+
+
+def _run(stage: Coroutine[Any, Any, Next]) -> Next:
+    """Run to its end a coroutine that waits for nothing but this runtime, which never suspends."""
+    try:
+        stage.send(None)
+    except StopIteration as finished:
+        following: Next = finished.value
+        return following
+    stage.close()
+    raise RuntimeError("a stage may await nothing but its account")
+
+
+@cache
+def _shipped() -> tuple[Pack, ...]:
+    return load_packs()

@@ -1,0 +1,69 @@
+"""What can go wrong with a stack, each as a sentence that says what to do.
+
+StackError
+├── NoStackRunning     nothing to talk to under this directory
+├── AlreadyRunning     another process keeps a stack in this directory
+├── PartFailed         a part was given up; its log says why
+├── IncompleteKeys     some, but not all, of a provider's live keys are set
+└── UnknownPart        a name that is not one of ours
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class StackError(Exception):
+    """Anything that keeps the embedded stack from starting or running."""
+
+
+class NoStackRunning(StackError):  # noqa: N818 - reads as what happened
+    """No process keeps a stack under `data`."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        super().__init__(f"no stack is running here: start it with `tahsil up` (looked in {data})")
+
+
+class AlreadyRunning(StackError):  # noqa: N818 - reads as what happened
+    """Another process keeps a stack under `data`; `holder` says what is known of it."""
+
+    def __init__(self, data: Path, holder: str) -> None:
+        self.data = data
+        super().__init__(
+            f"a stack is already running in {data}: {holder}. "
+            "Use that one, stop it first, or start this one with another data directory."
+        )
+
+
+class PartFailed(StackError):  # noqa: N818 - reads as what happened
+    """The supervisor gave `part` up: `what` happened, and `log` holds the rest."""
+
+    def __init__(self, part: str, what: str, log: Path, last_words: str = "") -> None:
+        self.part = part
+        self.log = log
+        told = "".join(f"\n    {line}" for line in last_words.splitlines()[-12:])
+        super().__init__(f"{part} {what}; see {log}{':' if told else '.'}{told}")
+
+
+class IncompleteKeys(StackError):  # noqa: N818 - reads as what happened
+    """A provider can be live or in the sandbox, nothing between."""
+
+    def __init__(self, provider: str, missing: Iterable[str]) -> None:
+        self.provider = provider
+        self.missing = tuple(missing)
+        super().__init__(
+            f"{provider} has some of its keys in the environment, not {', '.join(self.missing)}: "
+            f"set these too to go live, or unset every key of {provider} to use the sandbox."
+        )
+
+
+class UnknownPart(StackError):  # noqa: N818 - reads as what happened
+    """A name that is not a part of this stack."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f'this stack has no part "{name}": expected one of {", ".join(known)}.')

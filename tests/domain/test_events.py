@@ -1,0 +1,73 @@
+"""Events, orders and contacts survive being written down and read again."""
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from domain import events
+from domain.accounts import Hold
+from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Purpose, email, sms
+from domain.events import EVENTS
+from domain.plans import Instalment, PaymentPlan
+
+PLAN = PaymentPlan(
+    plan_id="p1",
+    currency="KWD",
+    instalments=(Instalment(number=1, due=date(2026, 4, 1), minor=1_500),),
+)
+
+EXAMPLES = (
+    events.BalanceChanged(event_id="1", version=2, balance=5),
+    events.ContactSettled(
+        event_id="1", key="k", channel=Channel.SMS, status=ContactStatus.DELIVERED
+    ),
+    events.OptedOut(event_id="1", channel=Channel.SMS),
+    events.OptedIn(event_id="1", channel=Channel.EMAIL),
+    events.HoldPlaced(event_id="1", hold=Hold.BREATHING_SPACE),
+    events.HoldLifted(event_id="1", hold=Hold.DISPUTE),
+    events.Recalled(event_id="1"),
+    events.PlanRequested(event_id="1"),
+    events.PlanAccepted(event_id="1", plan=PLAN),
+    events.PromiseToPay(event_id="1", due=date(2026, 4, 1)),
+    events.PaymentClaimed(event_id="1"),
+    events.CallRequested(event_id="1"),
+    events.MessageReceived(event_id="1"),
+    events.CardStored(event_id="1"),
+    events.InstalmentFailed(event_id="1", number=1),
+    events.Undelivered(event_id="1", key="k"),
+)
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.kind)
+def test_an_event_is_read_back_as_it_was_written(event):
+    assert EVENTS.validate_json(event.model_dump_json()) == event
+
+
+def test_every_kind_of_event_has_an_example_here():
+    def kinds(kind):
+        return {kind, *(each for below in kind.__subclasses__() for each in kinds(below))}
+
+    assert {type(each) for each in EXAMPLES} == kinds(events.Event) - {
+        events.Event,
+        events.Response,
+    }
+
+
+def test_an_unknown_kind_of_event_is_refused():
+    with pytest.raises(ValidationError, match="balance_changed"):
+        EVENTS.validate_python({"kind": "gossip", "event_id": "1"})
+
+
+def test_a_message_is_called_by_its_channel_and_its_name():
+    assert str(sms("nudge")) == "sms nudge"
+    assert str(email("nudge")) == "email nudge"
+    assert sms("nudge").purpose is Purpose.DEMAND
+
+
+@pytest.mark.parametrize("status", ContactStatus)
+def test_whatever_left_or_may_have_left_counts_as_made(status):
+    contact = Contact(key="k", message=sms("nudge"), status=status)
+
+    assert contact.made == (status in COUNTED)
+    assert contact.made == (status.value not in {"rejected", "refused", "unavailable"})

@@ -1,0 +1,95 @@
+"""Plans: what is due follows from the balance, to the minor unit."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from domain.money import Money
+from domain.plans import Instalment, PaymentPlan, monthly
+
+
+def four_parts(minor=100_03):
+    return monthly("p1", Money(minor=minor, currency="USD"), parts=4, first=date(2026, 1, 31))
+
+
+def test_a_monthly_plan_falls_due_on_the_same_day_and_the_last_part_takes_the_rounding():
+    plan = four_parts()
+
+    assert [(each.number, each.due, each.minor) for each in plan.instalments] == [
+        (1, date(2026, 1, 31), 25_00),
+        (2, date(2026, 2, 28), 25_00),
+        (3, date(2026, 3, 31), 25_00),
+        (4, date(2026, 4, 30), 25_03),
+    ]
+    assert plan.total == 100_03
+    assert str(plan.amount_of(plan.instalments[3])) == "USD 25.03"
+
+
+@pytest.mark.parametrize(
+    ("balance", "number"),
+    [(100_03, 1), (100_02, 1), (75_04, 1), (75_03, 2), (60_00, 2), (25_03, 4), (1, 4), (0, None)],
+)
+def test_the_next_instalment_is_the_first_that_payments_do_not_cover(balance, number):
+    due = four_parts().next_due(balance)
+
+    assert (due.number if due else None) == number
+
+
+def test_what_is_outstanding_counts_earlier_parts_and_part_payments():
+    plan = four_parts()
+    second = plan.instalments[1]
+
+    assert plan.outstanding(second, balance=100_03) == 50_00
+    assert plan.outstanding(second, balance=75_03) == 25_00
+    assert plan.outstanding(second, balance=60_03) == 10_00
+    assert plan.outstanding(second, balance=50_03) == 0
+    assert plan.outstanding(second, balance=10_00) == 0
+
+
+def test_never_more_is_outstanding_than_is_owed_even_after_a_reversal():
+    plan = four_parts()
+    last = plan.instalments[3]
+
+    assert plan.outstanding(last, balance=120_00) == 120_00
+    assert plan.outstanding(last, balance=3) == 3
+
+
+@given(total=st.integers(4, 10**9), parts=st.integers(1, 4), data=st.data())
+def test_paying_what_is_outstanding_covers_one_instalment_after_the_other(total, parts, data):
+    plan = monthly("p", Money(minor=total, currency="KWD"), parts=parts, first=date(2026, 5, 1))
+    balance = data.draw(st.integers(1, total))
+    seen = []
+
+    while (due := plan.next_due(balance)) is not None:
+        amount = plan.outstanding(due, balance)
+        assert 0 < amount <= due.minor
+        balance -= amount
+        assert plan.outstanding(due, balance) == 0
+        seen.append(due.number)
+
+    assert balance == 0
+    assert seen == sorted(set(seen))
+
+
+def test_instalments_out_of_order_are_refused():
+    later, sooner = (
+        Instalment(number=1, due=date(2026, 3, 1), minor=1),
+        Instalment(number=2, due=date(2026, 2, 1), minor=1),
+    )
+
+    with pytest.raises(ValidationError, match="instalments of plan p1 are not in the order of"):
+        PaymentPlan(plan_id="p1", currency="USD", instalments=(later, sooner))
+
+
+@pytest.mark.parametrize(("number", "minor"), [(0, 1), (1, 0), (1, -5)])
+def test_an_instalment_has_a_number_and_an_amount(number, minor):
+    with pytest.raises(ValidationError):
+        Instalment(number=number, due=date(2026, 3, 1), minor=minor)
+
+
+def test_a_plan_has_instalments():
+    with pytest.raises(ValidationError):
+        PaymentPlan(plan_id="p1", currency="USD", instalments=())

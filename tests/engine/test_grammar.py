@@ -1,0 +1,136 @@
+"""Journeys and stages refuse what could not be meant, and say what is missing."""
+
+import pytest
+
+from domain.accounts import Closure
+from domain.contacts import Channel, ContactStatus
+from domain.events import (
+    BalanceChanged,
+    CardStored,
+    ContactSettled,
+    Event,
+    MessageReceived,
+    PlanRequested,
+    Undelivered,
+)
+from engine import Journey, aside, close, stage
+from engine.progress import REMEMBERED
+from journeys import journey_called
+from simulation.diary import newly_placed
+
+
+@stage
+async def begins(account):
+    """Begin."""
+    return close(Closure.REFERRED)
+
+
+def another(name, on):
+    async def attempt(account):
+        """Answer."""
+        return close(Closure.REFERRED)
+
+    attempt.__name__ = name
+    return stage(on=on)(attempt)
+
+
+def test_a_stage_is_called_as_its_function_and_says_what_its_docstring_says():
+    assert begins.name == "begins"
+    assert begins.says == "Begin."
+    assert begins.on == ()
+
+
+@pytest.mark.parametrize("make", [stage, stage(on=CardStored), aside(on=CardStored)])
+def test_a_stage_without_a_docstring_is_refused(make):
+    async def silent(account): ...
+
+    with pytest.raises(TypeError, match="stage silent needs a docstring"):
+        make(silent)
+
+
+def test_a_journey_has_stages():
+    with pytest.raises(ValueError, match="journey empty has no stages"):
+        Journey("empty", version=1, stages=())
+
+
+def test_a_journey_refuses_two_stages_of_one_name():
+    with pytest.raises(ValueError, match=r"journey twice has stages of one name: \['begins'\]"):
+        Journey("twice", version=1, stages=(begins, begins))
+
+
+def test_a_journey_refuses_a_response_that_two_stages_answer():
+    first, second = another("first", CardStored), another("second", (CardStored, PlanRequested))
+
+    with pytest.raises(ValueError, match=r"\['CardStored'\] may be answered by one stage only"):
+        Journey("contested", version=1, stages=(begins, first, second))
+
+
+def test_a_journey_finds_its_stages_by_name_and_by_response():
+    answers = another("answers", (CardStored, PlanRequested))
+    journey = Journey("found", version=1, stages=(begins, answers))
+
+    assert journey.first is begins
+    assert journey.stage("answers") is answers
+    assert journey.answers(PlanRequested(event_id="1")) is answers
+    assert journey.answers(MessageReceived(event_id="1")) is None
+
+
+def test_an_unknown_stage_is_an_error_that_names_those_there_are():
+    with pytest.raises(LookupError, match="journey one has no stage 'ends'; it has begins"):
+        Journey("one", version=1, stages=(begins,)).stage("ends")
+
+
+def test_an_unknown_journey_is_an_error_that_names_those_there_are():
+    assert journey_called("standard").name == "standard"
+    with pytest.raises(LookupError, match="called 'special'; there are standard, subscription"):
+        journey_called("special")
+
+
+def test_an_event_told_twice_counts_once():
+    account = newly_placed()
+    for _ in range(2):
+        account.hear(MessageReceived(event_id="1"))
+
+    assert len(account.responses) == 1
+
+
+def test_an_event_is_recognised_for_as_long_as_it_may_be_told_again():
+    account = newly_placed()
+    for number in range(REMEMBERED):
+        account.hear(MessageReceived(event_id=str(number)))
+    account.hear(MessageReceived(event_id="0"))
+    assert len(account.responses) == REMEMBERED
+
+    account.hear(MessageReceived(event_id="new"))
+    assert len(account.heard) == REMEMBERED
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+def test_an_older_balance_never_overwrites_a_newer_one(order):
+    account = newly_placed()
+    balances = {2: 150_00, 3: 90_00}
+    for version in order:
+        event = BalanceChanged(event_id=str(version), version=version, balance=balances[version])
+        account.hear(event)
+
+    assert (account.version, account.balance) == (3, 90_00)
+
+
+def test_a_message_that_arrived_is_no_news_and_one_that_did_not_is():
+    account = newly_placed()
+    for status in (ContactStatus.DELIVERED, ContactStatus.UNDELIVERED):
+        account.hear(ContactSettled(event_id=status, key="k", channel=Channel.SMS, status=status))
+
+    assert account.responses == [Undelivered(event_id="undelivered", key="k")]
+
+
+def test_an_account_on_its_way_survives_being_written_down():
+    account = newly_placed()
+    account.hear(MessageReceived(event_id="1"))
+
+    assert type(account).model_validate_json(account.model_dump_json()) == account
+
+
+def test_an_event_of_no_kind_is_a_defect_and_not_passed_over():
+    with pytest.raises(AssertionError, match="Expected code to be unreachable"):
+        newly_placed().hear(Event(event_id="1"))  # type: ignore[arg-type]

@@ -1,0 +1,422 @@
+"""Responses, contacts and charges, as a stage lives through them."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from compliance import Allow, Deny, PastContact, PersonFacts, Reason, Wait
+from compliance.orders import Reached, ReachOut
+from domain.accounts import Closure, Hold
+from domain.contacts import Channel, ContactStatus, email, sms
+from domain.events import (
+    CallRequested,
+    CardStored,
+    ContactSettled,
+    HoldLifted,
+    HoldPlaced,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    PlanAccepted,
+    PlanRequested,
+    PromiseToPay,
+    Undelivered,
+)
+from domain.orders import Charge, ChargeStatus
+from domain.time import days, hours
+from engine import Journey, aside, close, stage
+from engine.accounts import merged
+from simulation.diary import A_TUESDAY, Diary, accepts_offer, newly_placed, pays, play
+
+NIGHT = A_TUESDAY + hours(14)
+"""23:00 in New York."""
+
+
+@stage
+async def nudges(account):
+    """Two nudges, each sent once."""
+    for nudge in (sms("first"), email("second")):
+        if not account.has_sent(nudge):
+            await account.contact(nudge)
+            await account.response(within=days(5))
+    return close(Closure.REFERRED)
+
+
+@stage(on=PlanRequested)
+async def plans(account):
+    """Where plan requests lead."""
+    await account.hand_over("wants a plan")
+    return close(Closure.REFERRED)
+
+
+@aside(on=(MessageReceived, CallRequested))
+async def reads(account):
+    """A person reads, in peace."""
+    await account.hand_over("read it")
+    await account.quiet(until=account.now + days(3), because="a person reads")
+
+
+@aside(on=PromiseToPay)
+async def trusts(account):
+    """Wait for the promised day."""
+    await account.quiet(until=account.morning_of(account.promise.due), because="of a promise")
+
+
+NUDGING = Journey("nudging", version=1, stages=(nudges, plans, reads, trusts))
+
+
+def opted_out(channel=Channel.SMS):
+    return OptedOut(event_id=f"no {channel}", channel=channel)
+
+
+# responses
+
+
+def test_a_response_that_a_stage_claims_enters_that_stage():
+    assert play(NUDGING, {2: PlanRequested(event_id="1")}, show_stages=True) == [
+        "day   0  09:00  entered nudges",
+        "day   0  09:00  sms first",
+        "day   2  09:00  entered plans",
+        "day   2  09:00  handed over: wants a plan",
+        "day   2  09:00  closed: referred",
+    ]
+
+
+def test_after_an_aside_the_interrupted_stage_goes_on_and_sends_nothing_twice():
+    account = newly_placed()
+
+    assert play(NUDGING, {2: MessageReceived(event_id="1")}, account=account) == [
+        "day   0  09:00  sms first",
+        "day   2  09:00  handed over: read it",
+        "day   5  09:00  email second",
+        "day  10  09:00  closed: referred",
+    ]
+    assert account.visits == {"nudges": 1, "reads": 1}
+    assert account.attempts == {"sms first": 1, "email second": 1}
+    assert account.made == {Channel.SMS: 1, Channel.EMAIL: 1}
+
+
+def test_an_aside_within_an_aside_comes_back_to_the_stage_and_peace_is_never_shortened():
+    promise = PromiseToPay(event_id="1", due=date(2026, 3, 20))
+    account = newly_placed()
+
+    diary = play(NUDGING, {2: promise, 3: CallRequested(event_id="2")}, account=account)
+
+    assert diary == [
+        "day   0  09:00  sms first",
+        "day   3  09:00  handed over: read it",
+        "day  10  08:00  email second",
+        "day  15  08:00  closed: referred",
+    ]
+    assert account.interrupted == "nudges"
+
+
+def test_several_responses_at_once_are_answered_in_their_order():
+    story = {2: (CallRequested(event_id="1"), PlanRequested(event_id="2"))}
+
+    diary = play(NUDGING, story, show_stages=True)
+
+    assert [line[16:] for line in diary[2:]] == [
+        "entered reads",
+        "handed over: read it",
+        "entered plans",
+        "handed over: wants a plan",
+        "closed: referred",
+    ]
+
+
+def test_a_response_that_no_stage_claims_goes_to_whoever_waits_for_one():
+    @stage
+    async def listens(account):
+        """Listen to anything."""
+        heard = await account.response(within=days(9))
+        await account.hand_over(f"heard {heard.kind if heard else 'nothing'}")
+        return close(Closure.REFERRED)
+
+    journey = Journey("listening", version=1, stages=(listens,))
+
+    answered = play(journey, {4: CardStored(event_id="1")})
+
+    assert answered[0] == "day   4  09:00  handed over: heard card_stored"
+    assert play(journey)[0] == "day   9  09:00  handed over: heard nothing"
+
+
+# contacts
+
+
+def test_a_contact_waits_for_the_lawful_hour():
+    assert play(NUDGING, start=NIGHT)[0] == "day   1  08:00  sms first"
+
+
+def test_an_opt_out_during_the_night_is_heeded():
+    assert play(NUDGING, {hours(1): opted_out()}, start=NIGHT)[:2] == [
+        "day   1  00:00  sms first refused: the person opted out of this channel",
+        "day   6  08:00  email second",
+    ]
+
+
+def test_a_hold_during_the_night_is_sat_out_and_the_gate_is_asked_again():
+    story = {
+        hours(1): HoldPlaced(event_id="1", hold=Hold.DISPUTE),
+        days(6): HoldLifted(event_id="2", hold=Hold.DISPUTE),
+    }
+
+    diary = play(NUDGING, story, start=NIGHT)
+
+    assert diary[0] == "day   7  08:00  sms first"
+
+
+def test_an_opt_out_that_is_taken_back_in_time_does_not_lose_the_message():
+    story = {hours(0): opted_out(), hours(1): OptedIn(event_id="2", channel=Channel.SMS)}
+
+    @stage
+    async def later(account):
+        """Contact after a day."""
+        await account.quiet(until=account.now + days(1), because="of the test")
+        contact = await account.contact(sms("late"))
+        await account.hand_over(f"{contact.status}: {contact.reasons}")
+        return close(Closure.REFERRED)
+
+    diary = play(Journey("later", version=1, stages=(later,)), story)
+
+    assert diary[:2] == ["day   1  09:00  sms late", "day   1  09:00  handed over: sent: ()"]
+
+
+def test_a_refusal_is_an_outcome_with_its_reasons():
+    @stage
+    async def asks(account):
+        """Contact, and tell what came of it."""
+        contact = await account.contact(sms("late"))
+        await account.hand_over(f"{contact.status}: {contact.reasons[0]}")
+        return close(Closure.REFERRED)
+
+    account = newly_placed()
+    account.hear(opted_out())
+
+    assert play(Journey("asks", version=1, stages=(asks,)), account=account)[1] == (
+        "day   0  09:00  handed over: refused: the person opted out of this channel "
+        "(house policy; in the US 12 CFR 1006.6(e), 1006.14(h))"
+    )
+
+
+def test_news_of_an_earlier_message_does_not_answer_the_next_one():
+    story = {
+        5: Undelivered(event_id="1", key="diary#1"),
+        7: ContactSettled(
+            event_id="2", key="diary#2", channel=Channel.EMAIL, status=ContactStatus.DELIVERED
+        ),
+    }
+
+    assert play(NUDGING, story)[-2:] == [
+        "day   7  09:00  email second delivered",
+        "day  10  09:00  closed: referred",
+    ]
+
+
+class Record(Diary):
+    """A diary whose record knows more than the account does."""
+
+    def __init__(self, *answers, during=None, start=A_TUESDAY):
+        super().__init__(newly_placed(), {}, packs=(), contacts={}, start=start)
+        self.answers = list(answers)
+        self.during = during
+
+    async def reach_out(self, order):
+        if self.during:
+            self.account.hear(self.during)
+        if not self.answers:
+            return await super().reach_out(order)
+        self.orders.append(order)
+        return self.answers.pop(0)(self)
+
+
+REASON = Reason(rule="R", pack="p", says="too often", cite="law")
+
+
+def test_a_late_wait_from_the_record_is_slept_through_and_told_to_it_on_the_next_try():
+    def not_yet(record):
+        later = Wait(until=A_TUESDAY + days(2), reasons=(REASON,))
+        contacts = (PastContact(key="x", account_id="b", channel=Channel.SMS, at=A_TUESDAY),)
+        facts = record.account.person.model_copy(update={"contacts": contacts})
+        return Reached(verdict=later, status=None, facts=facts)
+
+    record = Record(not_yet)
+    record.play(NUDGING)
+
+    first, second = (each for each in record.orders[:2] if isinstance(each, ReachOut))
+    assert (first.at, second.at) == (A_TUESDAY, A_TUESDAY + days(2))
+    assert first.waits == ()
+    assert [str(each.reasons[0]) for each in second.waits] == ["too often (law)"]
+    assert record.account.person.contacts[0].key == "x"
+
+
+def test_a_late_refusal_from_the_record_is_the_outcome():
+    def no(record):
+        return Reached(verdict=Deny(reasons=(REASON,)), status=None, facts=record.account.person)
+
+    record = Record(no)
+    record.play(NUDGING)
+
+    assert not record.account.attempts.get("sms first")
+
+
+def test_the_detail_of_a_rejection_reaches_the_stage():
+    @stage
+    async def asks(account):
+        """Contact, and tell what came of it."""
+        contact = await account.contact(sms("late"))
+        await account.hand_over(f"{contact.made} {contact.reasons}")
+        return close(Closure.REFERRED)
+
+    def rejected(record):
+        return Reached(
+            verdict=Allow(),
+            status=ContactStatus.REJECTED,
+            facts=record.account.person,
+            detail="not a mobile number",
+        )
+
+    diary = Record(rejected).play(Journey("asks", version=1, stages=(asks,)))
+
+    assert diary[0] == "day   0  09:00  handed over: False ('not a mobile number',)"
+
+
+def test_an_opt_out_while_a_contact_is_under_way_is_not_lost():
+    def older_facts(record):
+        facts = record.account.person.model_copy(update={"opted_out": ()})
+        return Reached(verdict=Allow(), status=ContactStatus.SENT, facts=facts)
+
+    record = Record(older_facts, during=opted_out(Channel.EMAIL))
+    record.play(NUDGING)
+
+    assert record.account.person.opted_out == (Channel.EMAIL,)
+
+
+def facts(**changes):
+    return PersonFacts(country="US", zones=("America/New_York",), **changes)
+
+
+def test_news_is_laid_over_the_record_and_the_rest_is_the_records():
+    before = facts(opted_out=(Channel.SMS,), holds=(Hold.PAUSE,))
+    now = facts(opted_out=(Channel.EMAIL,), holds=())
+    record = facts(
+        opted_out=(Channel.SMS, Channel.VOICE),
+        holds=(Hold.PAUSE, Hold.DISPUTE),
+        unreachable=(Channel.LETTER,),
+    )
+
+    assert merged(before, now, record) == facts(
+        opted_out=(Channel.EMAIL, Channel.VOICE),
+        holds=(Hold.DISPUTE,),
+        unreachable=(Channel.LETTER,),
+    )
+
+
+# charges and plans
+
+
+def plan_journey(attempt):
+    @stage
+    async def offers(account):
+        """Offer a plan."""
+        account.offer_plan(parts=4, first_in=days(7))
+        await account.contact(sms("offer"))
+        await account.response(within=days(5))
+        return close(Closure.REFERRED)
+
+    return Journey("plans", version=1, stages=(offers, stage(on=PlanAccepted)(attempt)))
+
+
+def test_a_charge_takes_what_is_due_and_no_more_than_is_still_owed_of_it():
+    async def charges(account):
+        """Charge the first part twice, then all."""
+        first = account.instalment
+        await account.collect(first)
+        again = await account.collect(first)
+        assert again.status is ChargeStatus.PAID
+        assert account.covered(first)
+        await account.collect()
+        return close(Closure.REFERRED)
+
+    account = newly_placed()
+    story = {days(1): accepts_offer, hours(23): pays(10_00)}
+    diary = Diary(account, story, packs=(), contacts={})
+
+    assert diary.play(plan_journey(charges))[1:] == [
+        "day   1  09:00  charge 40.00 paid",
+        "day   1  09:00  charge 150.00 paid",
+        "day   1  09:00  closed: paid in full",
+    ]
+    parts = [order.instalment for order in diary.orders if isinstance(order, Charge)]
+    assert parts == [1, None]
+
+
+def test_waiting_for_a_payment_ends_when_it_comes():
+    async def hopes(account):
+        """Wait for the first part."""
+        kept = await account.paid(account.instalment, by=account.now + days(9))
+        await account.hand_over(f"kept: {kept}, offer: {account.plan.plan_id}")
+        return close(Closure.REFERRED)
+
+    journey = plan_journey(hopes)
+
+    assert play(journey, {1: accepts_offer, 4: pays(50_00)})[1] == (
+        "day   4  09:00  handed over: kept: True, offer: acc_1-p1"
+    )
+    assert play(journey, {1: accepts_offer, 4: pays(49_99)})[1].startswith("day  10  09:00")
+
+
+def test_without_a_plan_every_instalment_is_covered_and_none_is_open():
+    @stage
+    async def asks(account):
+        """Ask for an instalment that is not there."""
+        assert account.plan is None
+        assert account.covered(None)
+        return account.instalment
+
+    with pytest.raises(LookupError, match="asks: no plan with an open instalment"):
+        play(Journey("asks", version=1, stages=(asks,)))
+
+
+def test_a_debt_smaller_than_the_parts_is_paid_in_parts_of_one():
+    account = newly_placed(balance=3)
+
+    @stage
+    async def offers(account):
+        """Offer a plan."""
+        plan = account.offer_plan(parts=4, first_in=days(7))
+        await account.hand_over(f"{len(plan.instalments)} from {plan.instalments[0].due}")
+        return close(Closure.REFERRED)
+
+    diary = play(Journey("offers", version=1, stages=(offers,)), account=account)
+
+    assert diary[0] == "day   0  09:00  handed over: 3 from 2026-03-17"
+
+
+def test_a_morning_is_the_latest_where_zones_differ():
+    account = newly_placed(zones=("America/New_York", "America/Los_Angeles"))
+
+    @stage
+    async def sleeps(account):
+        """Sleep until a morning."""
+        await account.quiet(until=account.morning_of(date(2026, 3, 12)), because="of the test")
+        return close(Closure.REFERRED)
+
+    diary = Diary(account, {}, packs=(), contacts={})
+    diary.play(Journey("sleeps", version=1, stages=(sleeps,)))
+
+    assert diary.now() == datetime(2026, 3, 12, 7, tzinfo=UTC)
+
+
+def test_where_nothing_was_interrupted_the_first_stage_is_where_to_go():
+    account = newly_placed()
+
+    @stage
+    async def asks(account):
+        """Ask where to go back to."""
+        await account.hand_over(f"back to {account.interrupted.name}, visit {account.visits(asks)}")
+        return close(Closure.REFERRED)
+
+    diary = play(Journey("asks", version=1, stages=(asks,)), account=account)
+
+    assert diary[0] == "day   0  09:00  handed over: back to asks, visit 1"

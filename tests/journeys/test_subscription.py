@@ -1,0 +1,157 @@
+"""Stories of accounts on the subscription journey."""
+
+from datetime import date
+
+from domain.contacts import Channel, ContactStatus
+from domain.events import (
+    CardStored,
+    MessageReceived,
+    OptedOut,
+    PlanRequested,
+    PromiseToPay,
+)
+from domain.orders import ChargeStatus
+from journeys.subscription import SUBSCRIPTION
+from simulation.diary import Story, accepts_offer, pays, play
+
+DECLINED, PAID, PROCESSING = ChargeStatus.DECLINED, ChargeStatus.PAID, ChargeStatus.PROCESSING
+NEVER = [DECLINED] * 20
+
+SILENCE = [
+    "day   0  09:00  charge 200.00 declined",
+    "day   0  09:00  email payment_missed",
+    "day   3  09:00  charge 200.00 declined",
+    "day   3  09:00  sms payment_missed",
+    "day   7  09:00  charge 200.00 declined",
+    "day   7  09:00  email last_notice",
+    "day  14  09:00  charge 200.00 declined",
+    "day  14  09:00  handed over: the subscription's payment could not be recovered",
+    "day  14  09:00  closed: referred",
+]
+
+
+def test_silence_to_the_end():
+    assert play(SUBSCRIPTION, charges=NEVER) == SILENCE
+
+
+def test_a_card_that_works_at_once_is_never_written_about():
+    assert play(SUBSCRIPTION) == [
+        "day   0  09:00  charge 200.00 paid",
+        "day   0  09:00  closed: paid in full",
+    ]
+
+
+def test_no_message_follows_a_retry_that_paid():
+    assert play(SUBSCRIPTION, charges=[DECLINED, PAID]) == [
+        *SILENCE[:2],
+        "day   3  09:00  charge 200.00 paid",
+        "day   3  09:00  closed: paid in full",
+    ]
+
+
+def test_the_last_try_pays():
+    diary = play(SUBSCRIPTION, charges=[DECLINED, DECLINED, DECLINED, PAID])
+
+    assert diary[-2:] == [
+        "day  14  09:00  charge 200.00 paid",
+        "day  14  09:00  closed: paid in full",
+    ]
+
+
+def test_a_renewed_card_is_charged_at_once():
+    assert play(SUBSCRIPTION, {1: CardStored(event_id="1")}, charges=[DECLINED]) == [
+        *SILENCE[:2],
+        "day   1  09:00  charge 200.00 paid",
+        "day   1  09:00  closed: paid in full",
+    ]
+
+
+def test_a_renewed_card_that_fails_goes_on_with_the_next_round():
+    diary = play(SUBSCRIPTION, {1: CardStored(event_id="1")}, charges=NEVER)
+
+    assert diary[2:5] == [
+        "day   1  09:00  charge 200.00 declined",
+        "day   1  09:00  sms payment_missed",
+        "day   5  09:00  charge 200.00 declined",
+    ]
+
+
+def test_a_payment_under_way_is_neither_written_about_nor_taken_twice():
+    assert play(SUBSCRIPTION, {2: pays(200_00)}, charges=[PROCESSING]) == [
+        "day   0  09:00  charge 200.00 processing",
+        "day   2  09:00  closed: paid in full",
+    ]
+
+
+def test_a_payment_that_does_not_clear_goes_on_with_the_notice():
+    diary = play(SUBSCRIPTION, charges=[PROCESSING, *NEVER])
+
+    assert diary[:3] == [
+        "day   0  09:00  charge 200.00 processing",
+        "day   5  09:00  email payment_missed",
+        "day   8  09:00  charge 200.00 declined",
+    ]
+
+
+def test_a_card_stored_for_a_plan_is_not_charged_the_whole_balance():
+    story: Story[int] = {
+        1: PlanRequested(event_id="1"),
+        2: (CardStored(event_id="2"), accepts_offer),
+        20: CardStored(event_id="3"),
+    }
+
+    charges = [line for line in play(SUBSCRIPTION, story, charges=[DECLINED]) if "charge" in line]
+
+    assert charges == [
+        "day   0  09:00  charge 200.00 declined",
+        "day   9  09:00  charge 50.00 paid",
+        "day  40  09:00  charge 50.00 paid",
+        "day  70  09:00  charge 50.00 paid",
+        "day 101  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_renewed_card_collects_what_a_broken_plan_missed_and_no_more():
+    story: Story[int] = {
+        1: PlanRequested(event_id="1"),
+        2: accepts_offer,
+        10: CardStored(event_id="2"),
+    }
+
+    diary = play(SUBSCRIPTION, story, charges=[DECLINED, DECLINED])
+
+    assert [line for line in diary if "charge" in line][:4] == [
+        "day   0  09:00  charge 200.00 declined",
+        "day   8  09:00  charge 50.00 declined",
+        "day  10  09:00  charge 50.00 paid",
+        "day  39  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_promise_pauses_the_retries_too():
+    promise = PromiseToPay(event_id="1", due=date(2026, 3, 20))
+
+    diary = play(SUBSCRIPTION, {1: promise}, charges=NEVER)
+
+    assert diary[2:4] == [
+        "day  13  00:00  charge 200.00 declined",
+        "day  13  08:00  sms payment_missed",
+    ]
+
+
+def test_free_text_goes_to_a_person_first():
+    diary = play(SUBSCRIPTION, {1: MessageReceived(event_id="1")}, charges=NEVER)
+
+    assert diary[2:4] == [
+        "day   1  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day   4  09:00  charge 200.00 declined",
+    ]
+
+
+def test_opted_out_of_email_hears_by_text_only():
+    story: Story[int] = {0: OptedOut(event_id="1", channel=Channel.EMAIL)}
+
+    diary = play(SUBSCRIPTION, story, charges=NEVER, contacts={"sms": ContactStatus.SENT})
+
+    assert not [line for line in diary[2:] if "email" in line and "refused" not in line]
+    assert [line for line in diary if line.endswith("sms payment_missed")]

@@ -1,0 +1,333 @@
+"""Messages: every template in both languages, what the law adds, and how mistakes are told."""
+
+import re
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from compliance.packs import Pack, load_packs
+from domain.contacts import Channel, Message, email, sms
+from domain.money import Money
+from domain.plans import monthly
+from providers.messages import FOLDER, MessageError, Messages, Words
+from sandbox.segments import segments
+
+AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+LINK = "https://pay.tahsil.example/p/Ab3dE6gH9k"
+PACKS = load_packs()
+MESSAGES = Messages(packs=PACKS)
+PLAN = monthly("p1", Money(minor=45_001, currency="USD"), parts=4, first=date(2026, 12, 1))
+WORDS = Words(
+    consumer_name="Layla Haddad",
+    creditor_name="Gulf Telecom",
+    balance=Money(minor=45_001, currency="USD"),
+    due_on=date(2026, 9, 3),
+    link=LINK,
+    plan=PLAN,
+    instalment=PLAN.instalments[1],
+    decline_reason="insufficient_funds",
+)
+SOURCES = " ".join(file.read_text() for file in FOLDER.parent.glob("*.py"))
+SENT = {
+    Message(channel=Channel(c), name=n) for c, n in re.findall(r'(sms|email)\("(\w+)"', SOURCES)
+}
+OFFERED = re.findall(r'offered\(account, \w+, "(\w+)"\)', SOURCES)
+EVERY = sorted(SENT | {make(name) for name in OFFERED for make in (sms, email)}, key=str)
+TEXTS = [message for message in EVERY if message.channel is Channel.SMS]
+MAILS = [message for message in EVERY if message.channel is Channel.EMAIL]
+ABOUT_AN_INSTALMENT = {"instalment_due", "instalment_failed"}
+ABOUT_A_PLAN = {"plan_offer", "fresh_offer"}
+DISCLOSURE = {pack.id: pack for pack in PACKS}["us-federal"].disclosures
+
+
+def render(message: Message, locale: str = "en", words: Words = WORDS, country: str = "US"):
+    return MESSAGES.render(message, locale, words, country, AT)
+
+
+def without_marks(text: str) -> str:
+    return re.sub("[\u200e\u200f\u2068\u2069]", "", text).replace("\u00a0", " ")
+
+
+def amount_in(message: Message) -> str:
+    if message.name in ABOUT_AN_INSTALMENT or message.name in ABOUT_A_PLAN:
+        return "112.50"
+    return "450.01"
+
+
+def test_every_message_that_a_journey_sends_has_words():
+    assert len(EVERY) == 15
+    MESSAGES.check(EVERY)
+    assert {f"{each.name}.{each.channel}" for each in EVERY} == set(MESSAGES.names())
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("message", EVERY, ids=str)
+def test_every_message_says_who_is_owed_how_much_and_where_to_go(message, locale):
+    said = without_marks(render(message, locale).text)
+
+    assert "Layla Haddad" in said
+    assert "Gulf Telecom" in said
+    assert amount_in(message) in said
+    assert LINK + "\n" in said
+    assert not re.search(r"[{}]|None|undefined", said)
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("message", EVERY, ids=str)
+def test_the_pack_adds_its_disclosure_where_it_applies_and_only_there(message, locale):
+    disclosure = DISCLOSURE[message.channel][locale]
+
+    assert render(message, locale).text.strip().endswith(disclosure)
+    assert disclosure not in render(message, locale, country="SA").text
+
+
+@pytest.mark.parametrize("message", EVERY, ids=str)
+def test_every_message_offers_a_way_to_a_person(message):
+    assert "CALL ME" in render(message).text
+    assert "اتصل بي" in render(message, "ar").text
+
+
+@pytest.mark.parametrize("message", TEXTS, ids=str)
+def test_an_english_text_fits_two_segments_with_its_disclosure(message):
+    text = render(message).text
+
+    assert segments(text) <= 2
+    assert render(message).subject is None
+    assert render(message).html is None
+
+
+@pytest.mark.parametrize("name", ["nudge", "last_nudge", "notice_of_arrears"])
+def test_the_shortest_texts_take_one_segment_before_the_disclosure(name):
+    words = WORDS.model_copy(update={"link": "https://pay.tahsil.example/p/Ab3dE6"})
+
+    assert segments(render(sms(name), words=words, country="US").text.split("\nThis is")[0]) == 1
+
+
+@pytest.mark.parametrize("message", TEXTS, ids=str)
+def test_an_arabic_text_holds_no_invisible_marks_and_fits_four_segments(message):
+    text = render(message, "ar").text
+
+    assert text == without_marks(text)
+    assert segments(text) <= 4
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("message", MAILS, ids=str)
+def test_a_subject_gives_nothing_away_to_others(message, locale):
+    subject = render(message, locale).subject
+
+    assert subject
+    assert not re.search(
+        r"\d|Gulf|Layla|debt|owe|due|paid|pay|arrears|notice", subject, re.IGNORECASE
+    )
+    assert not re.search("دين|سداد|مبلغ|قسط|تحصيل|متأخر", subject)
+
+
+@pytest.mark.parametrize("message", MAILS, ids=str)
+def test_arabic_mail_runs_from_right_to_left_and_english_does_not(message):
+    assert '<html lang="ar" dir="rtl">' in render(message, "ar").html
+    assert '<html lang="en" dir="ltr">' in render(message).html
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("message", MAILS, ids=str)
+def test_the_two_forms_of_a_mail_say_the_same(message, locale):
+    mail = render(message, locale)
+    words_of_text = set(without_marks(mail.text.replace(LINK, "")).replace(":\n", "\n").split())
+    shown = re.sub(r"<[^>]+>", " ", mail.html.split("<body")[1].replace("<bdi>", ""))
+    shown = shown.replace("&#39;", "'")
+
+    assert mail.html.count(f'href="{LINK}"') == 1
+    assert "\n\n" not in mail.text.split("\n\n")
+    for word in words_of_text:
+        assert word.strip(".,;:،؛") in without_marks(shown)
+
+
+@pytest.mark.parametrize("message", EVERY, ids=str)
+def test_no_message_threatens_or_hurries(message):
+    said = render(message).text.lower()
+
+    assert not re.search(
+        r"immediate|urgent|final|legal|court|lawsuit|must|fail to|consequence", said
+    )
+
+
+def test_names_are_escaped_in_html_and_cannot_break_the_words_around_them():
+    sly = 'Eve <b>\r\n\r\n"x"\u202e & Co\x00'
+    mail = render(email("nudge"), words=WORDS.model_copy(update={"consumer_name": sly}))
+
+    assert "Eve &lt;b&gt; &#34;x&#34; &amp; Co" in mail.html
+    assert 'Hello Eve <b> "x" & Co,\n\n' in mail.text
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", 'https://a.example/"x', "https://a b"])
+def test_a_link_is_a_web_address_and_nothing_else(link):
+    with pytest.raises(ValueError, match="link"):
+        Words.model_validate(WORDS.model_dump() | {"link": link})
+
+
+def test_a_link_is_escaped_in_html():
+    words = WORDS.model_copy(update={"link": "https://a.example/?a=1&lang=ar"})
+
+    assert 'href="https://a.example/?a=1&amp;lang=ar"' in render(email("nudge"), words=words).html
+
+
+def test_a_plan_is_told_instalment_by_instalment():
+    text = render(email("plan_offer")).text
+
+    assert "1. $112.50 on December 1, 2026\n" in text
+    assert "4. $112.51 on March 1, 2026" not in text
+    assert "4. $112.51 on March 1, 2027\n" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("insufficient_funds", ": there was not enough money available"),
+        ("stolen_card", ": this card can no longer be used"),
+        ("never_heard_of", ": the bank did not accept it"),
+        (None, " did not go through."),
+    ],
+)
+def test_a_decline_is_told_in_humane_words(code, words):
+    given = WORDS.model_copy(update={"decline_reason": code})
+    text = render(sms("instalment_failed"), words=given).text
+
+    assert words in text
+    assert "stolen" not in text
+    assert "_" not in text.replace(LINK, "")
+
+
+@pytest.mark.parametrize(
+    ("amount", "locale", "country", "said"),
+    [
+        (Money(minor=123_450, currency="USD"), "en", "US", "$1,234.50"),
+        (Money(minor=123_450, currency="USD"), "en", "GB", "US$1,234.50"),
+        (Money(minor=123_450, currency="SAR"), "en", "SA", "SAR 1,234.50"),
+        (Money(minor=5_124, currency="KWD"), "en", "KW", "KWD 5.124"),
+        (Money(minor=5_124, currency="IQD"), "en", "IQ", "IQD 5.124"),
+        (Money(minor=1_500, currency="JPY"), "en", "JP", "JP¥1,500"),
+        (Money(minor=150_050, currency="INR"), "en", "IN", "INR 1,500.50"),
+        (Money(minor=123_450, currency="SAR"), "ar", "SA", "1,234.50 ر.س."),
+        (Money(minor=123_450, currency="EGP"), "ar", "EG", "1,234.50 ج.م."),
+        (Money(minor=5_124, currency="KWD"), "ar", "KW", "5.124 د.ك."),
+        (Money(minor=123_450, currency="USD"), "ar", "US", "1,234.50 USD"),
+    ],
+)
+def test_amounts_are_exact_with_latin_digits_and_cheap_to_text(amount, locale, country, said):
+    given = WORDS.model_copy(update={"balance": amount})
+
+    assert said in render(sms("nudge"), locale, given, country).text
+
+
+def test_arabic_mail_sets_latin_names_and_amounts_apart():
+    html = render(email("nudge"), "ar").html
+
+    assert "<bdi>Gulf Telecom</bdi>" in html
+    assert "<bdi>450.01\u00a0USD</bdi>" in html
+    assert "<bdi>3 سبتمبر 2026</bdi>" in html
+
+
+@pytest.mark.parametrize(
+    ("locale", "start"),
+    [("ar-SA", "تحية"), ("ar_EG", "تحية"), ("en-GB", "Hello"), ("fr", "Hello"), ("", "Hello")],
+)
+def test_a_language_that_we_lack_is_answered_in_english(locale, start):
+    assert render(sms("nudge"), locale).text.startswith(start)
+
+
+def test_a_pack_binds_while_it_is_in_force_anywhere_on_earth():
+    pack = Pack.model_validate(
+        {
+            "id": "p",
+            "version": "1",
+            "effective_from": "2026-11-21",
+            "effective_to": "2026-11-23",
+            "disclosures": {"sms": {"en": "New words.", "ar": "كلمات."}},
+            "rules": [],
+        }
+    )
+    messages = Messages(packs=(pack, pack))
+
+    def text(hour: int, day: int) -> str:
+        at = datetime(2026, 11, day, hour, tzinfo=UTC)
+        return messages.render(sms("nudge"), "en", WORDS, "NZ", at).text
+
+    assert "New words." not in text(9, 20)
+    assert text(11, 20).count("New words.") == 1
+    assert "New words." in text(11, 23)
+    assert "New words." not in text(13, 23)
+
+
+def test_a_word_that_is_not_given_is_named_with_the_file():
+    with pytest.raises(MessageError, match=r"plan_offer\.sms\.en\.txt: 'plan' is undefined"):
+        render(sms("plan_offer"), words=WORDS.model_copy(update={"plan": None}))
+
+
+@pytest.mark.parametrize("message", [sms("no_such"), Message(channel=Channel.VOICE, name="nudge")])
+def test_a_message_without_words_is_named(message):
+    with pytest.raises(MessageError, match=f"{message.name}.{message.channel}.en.txt is missing"):
+        render(message)
+    with pytest.raises(MessageError, match="is missing"):
+        MESSAGES.check([message])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "messages"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "complaint"),
+    [
+        ("nudge.sms.en.txt", "{{ blance }}", r"nudge\.sms\.en\.txt: 'blance' is not a word"),
+        ("nudge.sms.en.txt", "{% if %}", r"nudge\.sms\.en\.txt: line 1: "),
+        ("nudge.sms.en.txt", "{{ plan.total }}", r"nudge\.sms\.en\.txt: .*'total'"),
+        ("nudge.sms.en.txt", '{% include "_no.txt" %}', r"nudge\.sms\.en\.txt: _no\.txt is miss"),
+        ("nudge.email.ar.txt", "no subject", r"nudge\.email\.ar\.txt: an e-mail starts with"),
+        ("nudge.email.en.txt", "Subject: s\nbody", r"nudge\.email\.en\.txt: an e-mail starts"),
+        ("nudge.sms.ar.txt", None, r"nudge\.sms\.ar\.txt is missing: translate nudge\.sms"),
+        ("nudge.sms.fr.txt", "Bonjour", r"nudge\.sms\.fr\.txt: expected <name>"),
+        ("nudge.txt", "Hello", r"nudge\.txt: expected <name>"),
+        ("_choices.email.en.txt", "{{ nme }}", r"_choices\.email\.en\.txt: 'nme' is not a word"),
+        ("_layout.email.html", None, r"_layout\.email\.html: .*is missing"),
+        ("_layout.email.html", "{{ nothing }}", r"_layout\.email\.html: 'nothing' is undefined"),
+        ("_declines.ar.yaml", None, r"_declines\.ar\.yaml is missing"),
+        ("_declines.ar.yaml", "x: y", r"_declines\.ar\.yaml: 'unknown' is missing"),
+        ("_declines.ar.yaml", "unknown: y", r"_declines\.ar\.yaml: '\w+' stands in one language"),
+    ],
+)
+def test_a_broken_folder_is_refused_at_the_start(folder, file, content, complaint):
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(content, "utf-8")
+
+    with pytest.raises(MessageError, match=complaint):
+        Messages(folder, PACKS)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    for locale in ("en", "ar"):
+        (tmp_path / f"_declines.{locale}.yaml").write_text("unknown: no")
+
+    with pytest.raises(MessageError, match="no templates"):
+        Messages(tmp_path, PACKS)
+
+
+def test_a_pack_that_lacks_a_language_is_refused_at_the_start():
+    pack = PACKS[-1].model_copy(update={"disclosures": {Channel.SMS: {"en": "Words."}}})
+
+    with pytest.raises(MessageError, match=r"pack us-federal: disclosures\.sms\.ar is missing"):
+        Messages(packs=(pack,))
+
+
+def test_one_language_is_enough_if_it_is_all_we_ask_for(folder):
+    for file in folder.glob("*.ar.*"):
+        file.unlink()
+
+    said = Messages(folder, PACKS, locales=("en",)).render(sms("nudge"), "ar", WORDS, "US", AT)
+
+    assert said.text.startswith("Hello")
