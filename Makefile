@@ -1,0 +1,40 @@
+# The words of the house. Everything runs from the root, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
+export no_proxy := $(NO_PROXY)
+
+.PHONY: install demo up test check fast lock clean
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tahsil needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install
+	$(BIN)/tahsil demo $(ARGS)
+
+up: install
+	$(BIN)/tahsil up $(ARGS)
+
+test: install
+	$(BIN)/pytest --quiet $(ARGS)
+
+fast: install
+	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv .tahsil .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
