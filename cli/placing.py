@@ -50,7 +50,7 @@ class Placing:
 
 
 def _done(status: dict[str, Any]) -> int:
-    return int(status["rows"]) - int(status["waiting"])
+    return int(status["rows"]) - int(status["outcomes"].get("waiting", 0))
 
 
 async def _streamed(lines: Iterable[bytes]) -> AsyncIterator[bytes]:

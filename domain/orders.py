@@ -4,10 +4,9 @@
 happen once, however often the order is carried out.
 """
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.accounts import Closure, Hold, Placement
 from domain.money import Money
@@ -20,7 +19,7 @@ class Order(BaseModel):
 
     key: str
     account_id: str
-    at: datetime
+    at: AwareDatetime
 
 
 class Charge(Order):

@@ -43,6 +43,8 @@ async def on_plan(account: OpenAccount) -> Next:
 @stage(on=InstalmentFailed)
 async def broken_plan(account: OpenAccount) -> Next:
     """Say that the payment failed and why; leave time to catch up, then make one fresh offer."""
+    if account.plan is None:
+        return account.back()
     missed = account.instalment
     if account.now < account.morning_of(missed.due):
         return on_plan
@@ -83,6 +85,9 @@ async def collected(account: OpenAccount, instalment: Instalment) -> bool:
     charged = await account.collect(instalment)
     if charged.status in (ChargeStatus.DECLINED, ChargeStatus.NO_CARD):
         return False
+    if await account.paid(instalment, by=account.now + TIME_TO_CLEAR):
+        return True
+    await account.hand_over("a charge has come to no end: look it up at Stripe")
     return await account.paid(instalment, by=account.now + TIME_TO_CLEAR)
 
 

@@ -65,7 +65,7 @@ class Consumer:
     def answer(self, message: str, *, number: int, about: str) -> Answer:
         """What they do with their `number`-th message, called `message`, about an account."""
         dice = draw(self.seed, self.reference, about, number, message)
-        if message in OFFERS and draw(self.seed, self.reference, about, "offer") < TAKES_PLAN:
+        if message in OFFERS and draw(self.seed, self.reference, about, message) < TAKES_PLAN:
             return Answer.ACCEPTS
         if message in BROKEN:
             return self._mends(about)

@@ -92,7 +92,7 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
         ),
         sticky_queue_schedule_to_start_timeout=STICKY,
-        graceful_shutdown_timeout=timedelta(seconds=10),
+        graceful_shutdown_timeout=timedelta(seconds=5),
     )
 
 

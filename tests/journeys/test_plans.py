@@ -182,13 +182,23 @@ def test_a_payment_under_way_has_time_to_clear(status):
     ]
 
 
-def test_a_payment_that_does_not_clear_breaks_the_plan():
+def test_a_payment_that_does_not_clear_is_looked_up_before_anyone_hears_of_a_failure():
     diary = play(STANDARD, AGREED, charges=[PROCESSING])
 
-    assert diary[3:5] == [
+    assert diary[3:6] == [
         "day   8  09:00  charge 50.00 processing",
-        "day  13  09:00  sms instalment_failed",
+        "day  13  09:00  handed over: a charge has come to no end: look it up at Stripe",
+        "day  18  09:00  sms instalment_failed",
     ]
+
+
+def test_nobody_without_a_plan_hears_of_a_failed_instalment():
+    failed: Story[int] = {1: InstalmentFailed(event_id="1", number=1)}
+
+    diary = play(STANDARD, failed)
+
+    assert not any("instalment_failed" in line for line in diary)
+    assert diary[-1].endswith("closed: referred")
 
 
 def test_a_payment_that_fails_later_is_told_at_once():
