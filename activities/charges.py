@@ -43,7 +43,7 @@ class Charges:
         self._wall = wall
         self._patience = patience
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)  # what an attempt learns, it writes down
     def charge(self, order: Charge) -> Charged:
         """Collect the amount, once per key; say what came of it and how the ledger stands."""
         with self._database.transaction() as session:

@@ -130,7 +130,7 @@ class OpenAccount:
     async def response(self, *, within: timedelta) -> Response | None:
         """The next response that no stage claims with `on`, or None when the time is over."""
         waiting = self._progress.responses
-        await self._until(lambda: bool(waiting), self.now + within, "for a response")
+        await self._until(lambda: bool(waiting), self.now + within, "waiting for a response")
         return waiting.pop(0) if waiting else None
 
     async def quiet(self, *, until: datetime, because: str) -> None:
@@ -165,7 +165,7 @@ class OpenAccount:
 
     async def paid(self, instalment: Instalment, *, by: datetime) -> bool:
         """Whether the instalment is covered by then; returns as soon as it is."""
-        return await self._until(lambda: self.covered(instalment), by, "for a payment")
+        return await self._until(lambda: self.covered(instalment), by, "waiting for a payment")
 
     def covered(self, instalment: Instalment) -> bool:
         """Whether payments cover this instalment and all before it."""

@@ -33,6 +33,8 @@ class Addresses(BaseModel, frozen=True):
     """Holds the password: never print it."""
     sandbox_url: str
     api_url: str
+    may_skip_time: bool = False
+    """Whether accounts may be carried ahead of the wall's clock."""
     started_at: datetime
 
     def write(self, file: Path) -> None:

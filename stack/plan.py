@@ -71,8 +71,14 @@ class Plan:
             database_url=self.database_url,
             sandbox_url=self._url("sandbox"),
             api_url=self._url("api"),
+            may_skip_time=self._may_skip_time,
             started_at=datetime.fromtimestamp(time.time(), tz=UTC),
         )
+
+    @property
+    def _may_skip_time(self) -> bool:
+        """Real people live by the wall's clock, and so may a server of someone else's."""
+        return not self._given_temporal and "live" not in modes(self._environ).values()
 
     def _url(self, name: str) -> str:
         return f"http://{HOST}:{self._ports[name]}"
@@ -95,8 +101,7 @@ class Plan:
         }
         if found.temporal_ui_url:
             variables["TAHSIL_TEMPORAL_UI_URL"] = found.temporal_ui_url
-        is_live = "live" in modes(self._environ).values()  # real people live by the wall's clock
-        if not self._given_temporal and not is_live:  # nor may a server of someone else's skip
+        if self._may_skip_time:
             variables["TAHSIL_FAST_FORWARD"] = "1"
         return variables
 

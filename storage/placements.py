@@ -75,7 +75,7 @@ def _first_lines(session: Session, placement_id: str, rows: Sequence[ReadRow]) -
         .where(PlacementRow.reference.in_({reference for reference, _ in carried}))
         .where(PlacementRow.outcome.not_in((REFUSED, REPEATED)))
         .group_by(PlacementRow.reference)
-    ).tuples()
+    ).all()
     first = {reference: number for reference, number in kept if reference is not None}
     for reference, number in carried:
         first[reference] = min(number, first.get(reference, number))
@@ -158,8 +158,8 @@ def counts(session: Session, placement_id: str) -> dict[str, int]:
         select(PlacementRow.outcome, func.count())
         .where(PlacementRow.placement_id == placement_id)
         .group_by(PlacementRow.outcome)
-    ).tuples()
-    return dict.fromkeys(OUTCOMES, 0) | dict(found.all())
+    ).all()
+    return dict.fromkeys(OUTCOMES, 0) | dict(found)
 
 
 def rows(

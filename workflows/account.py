@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
         NextStep,
         PlacedAgain,
     )
-    from workflows.runtime import ATTEMPT, RETRY, TemporalRuntime
+    from workflows.runtime import UNTIL_DONE, TemporalRuntime
 
     PACKS = load_packs()
 
@@ -191,8 +191,7 @@ class AccountWorkflow:
                 workflow_id=workflow.info().workflow_id,
             ),
             result_type=Recorded,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary="write account, person and opening balance",
         )
         return recorded
@@ -236,8 +235,7 @@ class AccountWorkflow:
                 journey=self._journey.name,
                 stage=self._stage.name,
             ),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary=f"enter {self._stage.name}",
         )
 
@@ -251,8 +249,7 @@ class AccountWorkflow:
                 at=workflow.now(),
                 closure=closure,
             ),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary=f"close: {closure}",
         )
         self._closure, self._next = closure, NextStep(why=f"closed: {closure}")
@@ -312,7 +309,7 @@ class AccountWorkflow:
             f"**Contacts made** {made}",
             f"**To this person in 7 days** {len(recent)} contacts, calls {len(calls)} of 7",
         ]
-        return "\n\n".join(lines)
+        return "\n".join(f"- {line}" for line in lines)
 
 
 def fingerprint(placement: Placement | None) -> str:

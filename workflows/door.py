@@ -1,5 +1,6 @@
 """The way in to accounts' workflows from outside: place, instruct, tell and ask."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -71,6 +72,8 @@ class TemporalDoor:
                 rpc_timeout=PATIENCE,
             )
         except WorkflowAlreadyStartedError:
+            with suppress(WorkflowAlreadyStartedError):
+                await start.workflow_handle()  # it fails too, and asyncio wants that to be seen
             raise AccountClosed from None
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error

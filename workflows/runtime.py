@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -14,11 +15,27 @@ with workflow.unsafe.imports_passed_through():
 ATTEMPT = timedelta(seconds=90)
 """Longest single attempt. Above the provider's time-out, below a consumer's patience."""
 
+HEARTBEAT = timedelta(seconds=8)
+"""After this much silence a worker is taken for dead, and its order goes to another. Should it live
+after all, no harm is done: the person's lock and the intent keep two attempts apart."""
+
 RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(minutes=1),
 )
 """Without end: an activity knows itself when patience is over, and then says so as a result."""
+
+
+class Terms(TypedDict):
+    """On what terms an activity is carried out."""
+
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+UNTIL_DONE = Terms(start_to_close_timeout=ATTEMPT, heartbeat_timeout=HEARTBEAT, retry_policy=RETRY)
+"""For every effect on an account."""
 
 
 class TemporalRuntime:
@@ -48,8 +65,7 @@ class TemporalRuntime:
             "reach_out",
             order,
             result_type=Reached,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary=str(order.message),
         )
         return reached
@@ -62,8 +78,7 @@ class TemporalRuntime:
             "charge",
             order,
             result_type=Charged,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary=f"charge {what}: {order.amount}",
         )
         return charged
@@ -73,16 +88,13 @@ class TemporalRuntime:
         await workflow.execute_activity(
             "hand_over",
             order,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=RETRY,
+            **UNTIL_DONE,
             summary=order.reason,
         )
 
     async def record_holds(self, order: RecordHolds) -> None:
         """Write holds that were placed or lifted here to the record."""
-        await workflow.execute_activity(
-            "record_holds", order, start_to_close_timeout=ATTEMPT, retry_policy=RETRY
-        )
+        await workflow.execute_activity("record_holds", order, **UNTIL_DONE)
 
 
 def summary(until: datetime | None, why: str) -> str:
