@@ -54,20 +54,24 @@ class Charges:
             settled = None if row.status == payments.CREATED else _charged(session, order, row)
         if settled is not None:
             return settled
-        self._create(order)
-        with self._database.transaction() as session:
-            lock_account(session, order.account_id)
-            result = self._confirm(session, order)
+        result = self._create(order)
+        if result is None:
+            with self._database.transaction() as session:
+                lock_account(session, order.account_id)
+                result = self._confirm(session, order)
         if isinstance(result, ApplicationError):
             raise result
         return result
 
-    def _create(self, order: Charge) -> None:
-        """Make the intent at Stripe and save its id; a retry with the same key makes the same."""
+    def _create(self, order: Charge) -> Charged | ApplicationError | None:
+        """Make the intent at Stripe and save its id; a retry with the same key makes the same.
+
+        None if there is more to do.
+        """
         with self._database.transaction() as session:
             row = payments.begin_charge(session, order)
             if row.intent_id is not None or row.status != payments.CREATED:
-                return
+                return None
             person = people.person_of(session, order.account_id)
             try:
                 row.intent_id = self._stripe.create_intent(
@@ -78,12 +82,13 @@ class Charges:
                     metadata={ACCOUNT: order.account_id, "charge": order.key},
                 )
             except ProviderDown as down:
-                raise _later(str(down)) from down
+                return self._give_up_or_retry(session, order, row, str(down))
             except AmountError:
                 row.status, row.decline_code = ChargeStatus.DECLINED, "amount_not_chargeable"
             except ProviderRefused as refused:
                 row.status, row.decline_code = ChargeStatus.DECLINED, refused.code
                 people.forget_card(session, person.id)
+            return None
 
     def _confirm(self, session: Session, order: Charge) -> Charged | ApplicationError:
         row = payments.begin_charge(session, order)

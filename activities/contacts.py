@@ -79,20 +79,37 @@ class Contacts:
         """Contact the person if the record allows it; say what came of it."""
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
-            row = contacts.by_key(session, order.key)
-            is_fresh = row is None or row.status == ContactStatus.REFUSED
-            if is_fresh and (refused := self._intend(session, order, row)) is not None:
-                return refused
-        with self._database.transaction() as session:
-            lock_account(session, order.account_id)
-            stopped = self._call(session, order, is_fresh=is_fresh)
-        if isinstance(stopped, ApplicationError):
-            raise stopped
-        return stopped
+            answer = self._prepare(session, order)
+        if isinstance(answer, datetime):
+            with self._database.transaction() as session:
+                lock_account(session, order.account_id)
+                answer = self._call(session, order, lease=answer)
+        if isinstance(answer, ApplicationError):
+            raise answer
+        return answer
 
-    # the first transaction: decide and intend
+    # the first transaction: decide and intend, or find out what an earlier attempt came to
 
-    def _intend(self, session: Session, order: ReachOut, row: ContactRow | None) -> Reached | None:
+    def _prepare(self, session: Session, order: ReachOut) -> datetime | Reached | ApplicationError:
+        """Take the lease for one call, and give it; or answer without a call."""
+        row = contacts.by_key(session, order.key)
+        if row is None or row.status == ContactStatus.REFUSED:
+            intended = self._intend(session, order, row)
+            if isinstance(intended, Reached):
+                return intended
+            row = intended
+        elif row.status != ContactStatus.INTENDED:
+            return self._reached(session, order, Allow(), ContactStatus(row.status))
+        elif row.tried_at is not None:
+            known = self._reconcile(session, order, row, row.tried_at)
+            if known is not None:
+                return known
+        row.tried_at = self._clocks.wall()
+        return row.tried_at
+
+    def _intend(
+        self, session: Session, order: ReachOut, row: ContactRow | None
+    ) -> Reached | ContactRow:
         """Write the verdict and, if it is Allow, the intent; else answer with the refusal."""
         verdict, facts = self._look(session, order)
         person = people.person_of(session, order.account_id)
@@ -110,7 +127,7 @@ class Contacts:
         else:
             contacts.intend_again(row, order)
         row.body = self._render(session, order, row, person).text
-        return None
+        return row
 
     def _look(self, session: Session, order: ReachOut) -> tuple[AnyVerdict, PersonFacts]:
         """Ask the gate, with the record's facts, at this account's time."""
@@ -134,42 +151,18 @@ class Contacts:
             update={"unreachable": tuple(sorted({*facts.unreachable} | silent))}
         )
 
-    # the second transaction: call and conclude
-
-    def _call(
-        self, session: Session, order: ReachOut, *, is_fresh: bool
-    ) -> Reached | ApplicationError:
-        row = contacts.by_key(session, order.key)
-        if row is None:
-            raise LookupError(f"{order.key}: the intent is gone")
-        if row.status != ContactStatus.INTENDED:
-            return self._reached(session, order, Allow(), ContactStatus(row.status))
-        person = people.person_of(session, order.account_id)
-        words = self._render(session, order, row, person)
-        envelope = Envelope(
-            key=order.key, to=row.address, words=words.model_copy(update={"text": row.body})
-        )
-        if not is_fresh:
-            known = self._reconcile(session, order, row, envelope)
-            if known is not None:
-                return known
-        verdict, _ = self._look(session, order)
-        if not isinstance(verdict, Allow):
-            contacts.decide(session, order, person, verdict, facts={})
-            self._conclude(session, order, ContactStatus.REFUSED)
-            return self._reached(session, order, verdict, None)
-        outcome = self._carriers[order.message.channel].send(envelope)
-        return self._settle(session, order, row, outcome)
-
     def _reconcile(
-        self, session: Session, order: ReachOut, row: ContactRow, envelope: Envelope
+        self, session: Session, order: ReachOut, row: ContactRow, tried_at: datetime
     ) -> Reached | ApplicationError | None:
-        """Find out whether an earlier attempt sent it; None if it certainly did not."""
+        """Find out whether an earlier attempt sent it; None if it certainly did not.
+
+        The provider's list may lag behind its latest call, so that is what the wait counts from.
+        """
         carrier = self._carriers[order.message.channel]
-        age = self._clocks.wall() - row.recorded_at
+        age = self._clocks.wall() - tried_at
         if age < carrier.lag:
             return _later("the provider is asked later", carrier.lag - age)
-        found = carrier.find(envelope, row.recorded_at)
+        found = carrier.find(self._envelope(session, order, row), row.recorded_at)
         match found:
             case Found(provider_id=provider_id):
                 self._conclude(session, order, ContactStatus.SENT, provider_id=provider_id)
@@ -177,6 +170,37 @@ class Contacts:
             case Missing():
                 return None
         return self._give_up_or_retry(session, order, row, found)
+
+    # the second transaction: call and conclude
+
+    def _call(
+        self, session: Session, order: ReachOut, *, lease: datetime
+    ) -> Reached | ApplicationError:
+        """Look a last time, call, and write what came of it."""
+        row = contacts.by_key(session, order.key)
+        if row is None:
+            raise LookupError(f"{order.key}: the intent is gone")
+        if row.status != ContactStatus.INTENDED:
+            return self._reached(session, order, Allow(), ContactStatus(row.status))
+        if row.tried_at != lease:
+            return _later("another attempt is under way", None)
+        verdict, _ = self._look(session, order)
+        if not isinstance(verdict, Allow):
+            person = people.person_of(session, order.account_id)
+            contacts.decide(session, order, person, verdict, facts={})
+            self._conclude(session, order, ContactStatus.REFUSED)
+            return self._reached(session, order, verdict, None)
+        envelope = self._envelope(session, order, row)
+        outcome = self._carriers[order.message.channel].send(envelope)
+        return self._settle(session, order, row, outcome)
+
+    def _envelope(self, session: Session, order: ReachOut, row: ContactRow) -> Envelope:
+        """The message as it was written down, so that every attempt sends the same words."""
+        person = people.person_of(session, order.account_id)
+        words = self._render(session, order, row, person)
+        return Envelope(
+            key=order.key, to=row.address, words=words.model_copy(update={"text": row.body})
+        )
 
     def _settle(
         self, session: Session, order: ReachOut, row: ContactRow, outcome: Outcome
@@ -191,6 +215,8 @@ class Contacts:
                 return self._reached(
                     session, order, Allow(), ContactStatus.REJECTED, outcome.reason
                 )
+            case NotSent():
+                row.tried_at = None
         return self._give_up_or_retry(session, order, row, outcome)
 
     def _give_up_or_retry(

@@ -11,6 +11,7 @@ from activities.hearing import CardLookup, hear
 from activities.placing import place_rows
 from domain.orders import PlacementJob
 from storage import Database, inbox
+from storage.tables import InboxRow
 
 log = structlog.get_logger()
 
@@ -30,18 +31,25 @@ class Housekeeping:
     @activity.defn
     async def sweep_inbox(self) -> int:
         """Apply events that were stored and not applied; returns how many could be."""
-        rows, done = await asyncio.to_thread(self._left_over), 0
-        for row_id in rows:
-            try:
-                await hear(self._database, self._door, self._stripe, row_id)
-                done += 1
-            except Exception as error:  # noqa: BLE001 -- one event must not keep the others waiting
-                log.warning("inbox.not_applied", row=row_id, error=type(error).__name__)
+        done, last = 0, None
+        while page := await asyncio.to_thread(self._left_over, last):
+            for row in page:
+                done += await self._heard(row.id)
+                activity.heartbeat(done)
+            last = page[-1]
         return done
 
-    def _left_over(self) -> list[str]:
+    async def _heard(self, row_id: str) -> bool:
+        try:
+            await hear(self._database, self._door, self._stripe, row_id)
+        except Exception as error:  # noqa: BLE001 -- one event must not keep the others waiting
+            log.warning("inbox.not_applied", row=row_id, error=type(error).__name__)
+            return False
+        return True
+
+    def _left_over(self, after: InboxRow | None) -> list[InboxRow]:
         with self._database.transaction() as session:
-            return [row.id for row in inbox.left_over(session, older_than=LEFT_BEHIND)]
+            return inbox.left_over(session, older_than=LEFT_BEHIND, after=after)
 
     @activity.defn
     async def place_file(self, job: PlacementJob) -> None:

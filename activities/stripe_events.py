@@ -19,8 +19,6 @@ from storage import accounts, contacts, journal, ledger, payments, people
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, InboxRow
 
-OURS = (ACCOUNT, "account")
-"""Names under which the account stands in Stripe's metadata: of pages, and of charges."""
 SETUP = "setup"
 PAID = "paid"
 
@@ -206,8 +204,7 @@ def _locked(session: Session, event: StripeEvent) -> Account:
 
 
 def _account_id(session: Session, event: StripeEvent) -> str | None:
-    named = next((event.metadata[name] for name in OURS if event.metadata.get(name)), None)
-    if named is not None:
+    if (named := event.metadata.get(ACCOUNT)) is not None:
         return named
     if event.type.startswith("checkout."):
         page = payments.checkout(session, event.object_id or "")

@@ -14,7 +14,13 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         """Prepare a pool for a `postgresql+psycopg://` URL; nothing connects until it is used."""
-        self._engine = create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+        self._engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error must not carry a row's personal data into a log
+        )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @contextmanager

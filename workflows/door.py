@@ -1,5 +1,6 @@
 """The way in to accounts' workflows from outside: place, instruct, tell and ask."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
@@ -10,6 +11,7 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -24,7 +26,9 @@ from workflows.names import TASK_QUEUE, workflow_id
 
 PATIENCE = timedelta(seconds=10)
 """For an answer that needs a worker; without one the record alone must do."""
-GONE = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS})
+GLANCE = timedelta(seconds=2)
+"""For an answer that is good to have and can be done without."""
+TROUBLE = (WorkflowAlreadyStartedError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError)
 AWAY = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -71,13 +75,11 @@ class TemporalDoor:
                 result_type=AccountState,
                 rpc_timeout=PATIENCE,
             )
-        except WorkflowAlreadyStartedError:
-            with suppress(WorkflowAlreadyStartedError):
-                await start.workflow_handle()  # it fails too, and asyncio wants that to be seen
-            raise AccountClosed from None
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error
-        except RPCError as error:
+        except TROUBLE as error:
+            with suppress(*TROUBLE, asyncio.CancelledError):
+                await start.workflow_handle()  # it fails too, and asyncio wants that to be seen
             raise _trouble(error) from error
 
     async def instruct(self, target: str, verb: Verb, instruction: Instruction) -> AccountState:
@@ -89,7 +91,7 @@ class TemporalDoor:
             )
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error
-        except RPCError as error:
+        except TROUBLE as error:
             raise _trouble(error) from error
         return state
 
@@ -107,7 +109,7 @@ class TemporalDoor:
         handle = self._client.get_workflow_handle(target)
         try:
             state: AccountState = await handle.query(
-                "state", result_type=AccountState, rpc_timeout=PATIENCE
+                "state", result_type=AccountState, rpc_timeout=GLANCE
             )
         except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError):
             return None
@@ -115,14 +117,17 @@ class TemporalDoor:
 
     async def place_file(self, placement_id: str) -> None:
         """See to it that the rows of a file are placed; a file under way is left to it."""
-        await self._client.start_workflow(
-            "placement",
-            PlacementJob(placement_id=placement_id),
-            id=f"placement/{placement_id}",
-            task_queue=TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        )
+        try:
+            await self._client.start_workflow(
+                "placement",
+                PlacementJob(placement_id=placement_id),
+                id=f"placement/{placement_id}",
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            )
+        except RPCError as error:
+            raise _trouble(error) from error
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:
@@ -141,9 +146,16 @@ def _refusal(error: WorkflowUpdateFailedError) -> Exception:
             return NotYet(f"the workflow refused it ({kind or type(cause).__name__})")
 
 
-def _trouble(error: RPCError) -> Exception:
-    if error.status in GONE:
-        return AccountClosed()
-    if error.status in AWAY:
-        return NotYet(f"Temporal did not answer in time ({error.status.name})")
-    return error
+def _trouble(error: Exception) -> Exception:
+    """What to raise for a call that no worker answered, or that found no workflow."""
+    match error:
+        case WorkflowAlreadyStartedError():
+            return AccountClosed()
+        case WorkflowUpdateRPCTimeoutOrCancelledError():
+            return NotYet("no worker answered in time")
+        case RPCError(status=RPCStatusCode.NOT_FOUND | RPCStatusCode.ALREADY_EXISTS):
+            return AccountClosed()
+        case RPCError(status=status) if status in AWAY:
+            return NotYet(f"Temporal did not answer in time ({status.name})")
+        case _:
+            return error

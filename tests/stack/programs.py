@@ -120,7 +120,7 @@ def python(text, *arguments, cwd, prefix=(), **more):
 
 def read_until(program, words):
     """Reads a program's lines up to the one with `words`; its output is told if there is none."""
-    lines = []
+    lines: list[str] = []
     for line in program.stdout:
         lines.append(line)
         if words in line:

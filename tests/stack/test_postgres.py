@@ -105,8 +105,7 @@ def test_a_stranger_whose_pid_is_in_postmasters_file_is_left_alone(data):
 
     run(data, nothing)
     user = postgres.unprivileged_user()
-    same_user = {"user": user.uid} if user else {}
-    with subprocess.Popen(["/bin/sleep", "60"], **same_user) as stranger:
+    with subprocess.Popen(["/bin/sleep", "60"], user=user.uid if user else None) as stranger:
         pid_file = data / "postgres" / "data" / "postmaster.pid"
         pid_file.write_text(f"{stranger.pid}\n{data}\n0\n5433\n\n127.0.0.1\n")
         run(data, nothing)
@@ -160,7 +159,8 @@ def test_the_server_runs_for_an_ordinary_user(monkeypatch):
 def test_roots_data_that_no_other_user_can_reach_is_kept_elsewhere_and_stays_there(
     tmp_path, monkeypatch
 ):
-    lines, homes = [], []
+    lines: list[str] = []
+    homes: list[str] = []
 
     async def look(stack):
         with connect(stack) as connection:
@@ -178,6 +178,7 @@ def test_roots_data_that_no_other_user_can_reach_is_kept_elsewhere_and_stays_the
 
 
 @needs_root
+@needs_root
 @pytest.mark.stack
 def test_binaries_that_no_other_user_can_reach_are_copied(tmp_path, monkeypatch):
     wheel, user = wheel_directory(), postgres.unprivileged_user()
@@ -189,6 +190,7 @@ def test_binaries_that_no_other_user_can_reach_are_copied(tmp_path, monkeypatch)
             shutil.copytree(wheel.parent / name, tmp_path / name, symlinks=True)
     with open_directory() as elsewhere:
         monkeypatch.setattr(postgres, "ROOTS_PLACE", elsewhere)
+        assert user is not None
         copy = reachable_binaries(hidden, user)
         assert copy.is_relative_to(elsewhere)
         shutil.rmtree(hidden / "pginstall18" / "share")

@@ -110,7 +110,7 @@ def pid_file(places, pid, known):
 
 def test_a_child_left_over_is_ended_at_the_next_start(places, stranger):
     file = pid_file(places, stranger.pid, identity(stranger.pid))
-    lines = []
+    lines: list[str] = []
     end_leftovers(places.data / "run", lines.append)
     assert stranger.wait(5) == -signal.SIGTERM
     assert lines == [f"child      left over  ending process {stranger.pid} of the previous run"]

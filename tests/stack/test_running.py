@@ -170,7 +170,7 @@ def test_a_second_start_on_the_same_data_names_the_running_one(stack, home):
 
 
 def test_a_given_database_is_used_and_no_other_started(stack, home):
-    lines = []
+    lines: list[str] = []
     given = {"TAHSIL_DATABASE_URL": stack.create_database("given").replace("+psycopg", "")}
     second = home / "second"
     with stack_in_thread(
@@ -182,7 +182,7 @@ def test_a_given_database_is_used_and_no_other_started(stack, home):
 
 
 def test_a_given_temporal_is_used_and_its_time_is_not_skipped(stack, home):
-    lines = []
+    lines: list[str] = []
     given = {"TAHSIL_TEMPORAL_ADDRESS": stack.addresses.temporal_address}
     with stack_in_thread(
         home / "third", parts=["temporal"], report=lines.append, environ=given
@@ -203,6 +203,8 @@ def test_a_given_database_that_is_not_there_is_an_error_without_its_password(hom
 
 
 def test_a_part_given_up_in_the_meantime_is_told_at_the_end(home):
+    lines: list[str] = []
+
     async def story():
         async with running_stack(
             home / "fifth",
@@ -216,7 +218,6 @@ def test_a_part_given_up_in_the_meantime_is_told_at_the_end(home):
             with pytest.raises(PartFailed, match=r"No module named sandbox\.__main__"):
                 await stack.lasting()
 
-    lines = []
     try:
         with pytest.raises(PartFailed, match=r"sandbox crashed 5 times .*logs/sandbox.log"):
             asyncio.run(story())
@@ -269,11 +270,12 @@ def test_a_port_taken_under_temporals_eyes_is_chosen_again(tmp_path):
         await supervisor.start()
         await supervisor.stop()
 
-    lines = []
+    lines: list[str] = []
     places = Places.prepare(tmp_path / "data")
     temporal = Robbed(places, Ports(places.ports))
     supervisor = Supervisor([temporal], places, lines.append)
     asyncio.run(story())
+    assert temporal.robber is not None
     taken = temporal.robber.getsockname()[1]
     temporal.robber.close()
     assert not temporal.ui_url.endswith(f":{taken}")
@@ -282,7 +284,7 @@ def test_a_port_taken_under_temporals_eyes_is_chosen_again(tmp_path):
 
 def test_live_keys_reach_the_parts_untouched(home):
     live = {"STRIPE_API_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_live"}
-    lines = []
+    lines: list[str] = []
     with stack_in_thread(
         home / "live", parts=["sandbox"], environ=live, report=lines.append
     ) as running:

@@ -120,7 +120,7 @@ def test_too_many_crashes_give_an_error_that_names_the_log_and_what_it_says(tell
 
 
 def test_a_part_that_is_given_up_while_running_ends_the_wait(tell):
-    crashing = Tiny("workers", is_ready=lambda: crashing.text == STAY)
+    crashing: Tiny = Tiny("workers", is_ready=lambda: crashing.text == STAY)
 
     async def story(supervisor):
         crashing.text = "raise SystemExit(3)"
@@ -190,7 +190,7 @@ def test_a_trouble_that_passes_by_itself_is_no_crash(tell, lines):
             return first_start and output == "address already in use"
 
     failing = "import sys; sys.exit('address already in use')"
-    patient = Patient("temporal", failing, is_ready=lambda: patient.text == STAY)
+    patient: Patient = Patient("temporal", failing, is_ready=lambda: patient.text == STAY)
     tell([patient])
     assert told(lines) == [("temporal", "ready"), ("temporal", "stopped")]
 

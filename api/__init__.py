@@ -1,0 +1,1 @@
+"""The HTTP side: creditors place accounts, providers tell what happened, consumers pay."""

@@ -1,0 +1,95 @@
+"""The API as a process: `python -m api --port 8000`."""
+
+import argparse
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from api.app import build
+from api.services import Services
+from providers.sendgrid import SendGrid
+from providers.settings import (
+    SendGridSettings,
+    StripeSettings,
+    TwilioSettings,
+    from_environment,
+    hush,
+)
+from providers.stripe import Stripe
+from providers.twilio import Twilio
+from storage import Database
+from workers.settings import Settings
+from workflows.door import TemporalDoor
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+CONNECTIONS = 20
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    given = parser.parse_args()
+    log_as_json()
+    asyncio.run(serve(given.host, given.port))
+
+
+async def serve(host: str, port: int) -> None:
+    """Connect everything and answer requests."""
+    settings = Settings()
+    client = await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        data_converter=pydantic_data_converter,
+        # A Temporal that is down takes nobody's page away: only what needs it has to wait.
+        lazy=True,
+    )
+    database = Database(settings.database_url, pool_size=CONNECTIONS)
+    services = Services(
+        settings=settings,
+        database=database,
+        door=TemporalDoor(client),
+        twilio=Twilio(from_environment(TwilioSettings)),
+        sendgrid=SendGrid(from_environment(SendGridSettings)),
+        stripe=Stripe(from_environment(StripeSettings)),
+    )
+    config = uvicorn.Config(
+        build(services), host=host, port=port, log_config=None, access_log=False
+    )
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        database.close()
+
+
+def log_as_json() -> None:
+    """One JSON object a line, ours and everybody else's; SDKs say nothing below a warning."""
+    stamps: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(processors=[*stamps, structlog.processors.JSONRenderer()])
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=stamps,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    hush()
+
+
+if __name__ == "__main__":
+    main()

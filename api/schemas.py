@@ -1,0 +1,250 @@
+"""What creditors send and get. Consumers' data comes in and does not go out again."""
+
+import unicodedata
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.config import JsonDict
+
+from api.problems import FieldError, field_error
+from domain.accounts import Closure, Consumer, Hold, Placement, Reference, Slug
+from domain.money import Money
+from domain.plans import PaymentPlan
+from journeys import JOURNEYS
+from workflows.messages import NextStep
+
+LATEST_DUE = timedelta(days=366)
+"""How far ahead a debt may fall due: further away, a year has been mistyped."""
+EARLIEST_DUE = timedelta(days=30 * 366)
+
+EXAMPLE: JsonDict = {
+    "reference": "INV-2026-0042",
+    "journey": "standard",
+    "balance": {"minor": 18750, "currency": "USD"},
+    "due_on": "2026-10-31",
+    "consumer": {
+        "reference": "C-1001",
+        "name": "Jo Doe",
+        "country": "US",
+        "locale": "en",
+        "phone": "+12125550123",
+        "email": "jo@example.com",
+    },
+}
+
+
+def above_zero(money: Money) -> Money:
+    """The amount itself, once it is known to be one."""
+    if money.minor <= 0:
+        raise ValueError("minor must be above zero")
+    return money
+
+
+Amount = Annotated[Money, AfterValidator(above_zero)]
+
+
+class NewAccount(BaseModel):
+    """An overdue account to be placed. The creditor is the one whose key is used."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [EXAMPLE]},
+    )
+
+    reference: Reference
+    journey: Slug = "standard"
+    balance: Money
+    due_on: date
+    consumer: Consumer
+
+    @model_validator(mode="after")
+    def _something_is_owed(self) -> Self:
+        if self.balance.minor <= 0:
+            raise ValueError("balance.minor must be above zero: it is what the consumer owes")
+        return self
+
+    def of(self, creditor: str) -> Placement:
+        """The placement of this account by that creditor."""
+        return Placement(creditor=creditor, **dict(self))
+
+    def faults(self, today: date) -> list[dict[str, str]]:
+        """What is wrong with it that only we can know: our journeys, our calendar."""
+        faults = []
+        if self.journey not in JOURNEYS:
+            known = ", ".join(sorted(JOURNEYS))
+            faults.append(field_error("/journey", "is no journey of ours", f"one of {known}"))
+        if not today - EARLIEST_DUE <= self.due_on <= today + LATEST_DUE:
+            span = f"a date from {today - EARLIEST_DUE} to {today + LATEST_DUE}"
+            faults.append(field_error("/due_on", "is too far away", span))
+        if any(unicodedata.category(letter) == "Cc" for letter in self.consumer.name):
+            detail, expected = "holds control characters", "1 to 200 characters on one line"
+            faults.append(field_error("/consumer/name", detail, expected))
+        return faults
+
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class HoldRequest(BaseModel):
+    """Stop the clock, or let it go on."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"hold": "pause", "reason": "complaint"}]}
+    )
+
+    hold: Hold = Hold.PAUSE
+    reason: Reason = ""
+    """Kept with the hold. No personal data."""
+
+
+class ReasonRequest(BaseModel):
+    """Why, if that is to be kept."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "letter of 3 March"}]}
+    )
+
+    reason: Reason = ""
+
+
+class DirectPayment(BaseModel):
+    """A payment that the consumer made to the creditor directly."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"reference": "BANK-77", "amount": {"minor": 5000, "currency": "USD"}},
+            ]
+        },
+    )
+
+    reference: Reference
+    """The creditor's own key of the payment; the same again is the same payment."""
+    amount: Money
+
+    @model_validator(mode="after")
+    def _something_was_paid(self) -> Self:
+        above_zero(self.amount)
+        return self
+
+
+class AccountView(BaseModel):
+    """An account as the record has it, and what its workflow does next."""
+
+    id: str
+    reference: str
+    consumer_reference: str
+    journey: str
+    stage: str | None
+    balance: Money
+    """What is still owed."""
+    due_on: date
+    holds: tuple[Hold, ...]
+    recalled_at: datetime | None
+    closure: Closure | None
+    plan: PaymentPlan | None
+    """The payment plan accepted last."""
+    next: NextStep | None
+    """What happens next and why; null while no worker can say, and once the account is closed."""
+    placed_at: datetime
+    closed_at: datetime | None
+
+
+class AccountList(BaseModel):
+    """Accounts that match."""
+
+    accounts: list[AccountView]
+
+
+class JournalLine(BaseModel):
+    """Something that happened."""
+
+    kind: Literal["journal"] = "journal"
+    what: str
+    detail: dict[str, Any]
+    at: datetime | None
+    """The account's time; null for news from outside."""
+    recorded_at: datetime
+
+
+class Rule(BaseModel):
+    """A rule that a decision rested on."""
+
+    rule: str
+    says: str
+    cite: str
+
+
+class DecisionLine(BaseModel):
+    """A decision about a contact, sent or not, with the rules it names."""
+
+    kind: Literal["decision"] = "decision"
+    contact: str
+    channel: str
+    message: str
+    verdict: str
+    reasons: list[Rule]
+    packs: list[str]
+    until: datetime | None
+    at: datetime
+    recorded_at: datetime
+
+
+class Timeline(BaseModel):
+    """An account's story, oldest first."""
+
+    lines: list[Annotated[JournalLine | DecisionLine, Field(discriminator="kind")]]
+    next: str | None
+    """Give it as `after` to read on; null at the end."""
+
+
+class PlacementView(BaseModel):
+    """How far the placing of a file has come."""
+
+    id: str
+    status: Literal["receiving", "placing", "finished"]
+    rows: int
+    outcomes: dict[str, int] = Field(
+        examples=[
+            {
+                "waiting": 0,
+                "placed": 980,
+                "already placed": 12,
+                "conflict": 1,
+                "refused": 6,
+                "repeated": 1,
+            }
+        ]
+    )
+    received_at: datetime
+    finished_at: datetime | None
+
+
+class RowView(BaseModel):
+    """One row of a file, and what became of it."""
+
+    row: int
+    """The line of the file, counted from 1; in CSV the columns are line 1."""
+    reference: str | None
+    outcome: str
+    account_id: str | None
+    errors: list[FieldError]
+
+
+class RowList(BaseModel):
+    """Rows of a file, in its order."""
+
+    rows: list[RowView]
+    next: int | None
+    """Give it as `after` to read on; null at the end."""

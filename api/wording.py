@@ -1,0 +1,106 @@
+"""The words of the consumers' pages, in English and Arabic. Plain, friendly, and without names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Every sentence of a page in one language; `{…}` is filled in."""
+
+    direction: str
+    title: str
+    owed: str
+    pay_full: str
+    pay_due: str
+    due_note: str
+    plan_title: str
+    plan_note: str
+    plan_number: str
+    plan_date: str
+    plan_amount: str
+    plan_accept: str
+    card: str
+    card_note: str
+    secure: str
+    stop: str
+    paid_title: str
+    paid: str
+    closed_title: str
+    closed: str
+    done_title: str
+    done: str
+    back: str
+    later_title: str
+    later: str
+    offline_title: str
+    offline: str
+    unknown_title: str
+    unknown: str
+
+
+ENGLISH = Wording(
+    direction="ltr",
+    title="Your account with {creditor}",
+    owed="Still to pay",
+    pay_full="Pay {amount} now",
+    pay_due="Pay what is due: {amount}",
+    due_note="This brings your plan up to date again.",
+    plan_title="Or pay in parts",
+    plan_note="You store a card now and pay nothing today. Each part is taken on its day.",
+    plan_number="Part",
+    plan_date="On",
+    plan_amount="Amount",
+    plan_accept="Accept this plan",
+    card="Use another card",
+    card_note="If your card has changed or ran out, give us the new one here.",
+    secure="Payments are handled by Stripe. We never see your card number.",
+    stop="Something not right? Answer the message that brought you here, and a person reads it.",
+    paid_title="All paid",
+    paid="Nothing is left to pay. Thank you!",
+    closed_title="Nothing to do here",
+    closed="We no longer look after this account, so nothing can be paid here. Please turn to "
+    "{creditor} with any question.",
+    done_title="Thank you!",
+    done="We have your answer. It can take a minute until it shows.",
+    back="Back to the account",
+    later_title="Please try again in a moment",
+    later="We cannot open the payment page right now. Nothing was charged.",
+    offline_title="Please pay {creditor} directly",
+    offline="This amount cannot be paid online. Please turn to {creditor}.",
+    unknown_title="This link is not known",
+    unknown="Please check that you opened the whole link from our message.",
+)
+
+ARABIC = Wording(
+    direction="rtl",
+    title="حسابك لدى {creditor}",
+    owed="المبلغ المتبقي",
+    pay_full="ادفع {amount} الآن",
+    pay_due="ادفع المستحق: {amount}",
+    due_note="بهذا تعود خطة السداد إلى موعدها.",
+    plan_title="أو ادفع على أقساط",
+    plan_note="تحفظ بطاقتك الآن ولا تدفع شيئًا اليوم، ويُسحب كل قسط في يومه.",
+    plan_number="القسط",
+    plan_date="التاريخ",
+    plan_amount="المبلغ",
+    plan_accept="أوافق على هذه الخطة",
+    card="استخدام بطاقة أخرى",
+    card_note="إذا تغيرت بطاقتك أو انتهت صلاحيتها فأضف البطاقة الجديدة هنا.",
+    secure="تتم المدفوعات عبر Stripe، ولا نطّلع على رقم بطاقتك أبدًا.",
+    stop="هل هناك خطأ؟ أجب على الرسالة التي وصلتك وسيقرؤها أحد موظفينا.",
+    paid_title="تم السداد بالكامل",
+    paid="لم يبقَ شيء للدفع. شكرًا لك!",
+    closed_title="لا يوجد ما يلزم هنا",
+    closed="لم نعد نتولى هذا الحساب، لذلك لا يمكن الدفع هنا. يرجى التواصل مع {creditor} لأي سؤال.",
+    done_title="شكرًا لك!",
+    done="وصلنا ردك. قد يستغرق ظهوره دقيقة.",
+    back="العودة إلى الحساب",
+    later_title="يرجى المحاولة بعد قليل",
+    later="لا يمكننا فتح صفحة الدفع الآن. لم يُسحب أي مبلغ.",
+    offline_title="يرجى الدفع إلى {creditor} مباشرة",
+    offline="لا يمكن دفع هذا المبلغ عبر الإنترنت. يرجى التواصل مع {creditor}.",
+    unknown_title="هذا الرابط غير معروف",
+    unknown="يرجى التأكد من فتح الرابط كاملًا كما ورد في رسالتنا.",
+)
+
+WORDINGS = {"en": ENGLISH, "ar": ARABIC}

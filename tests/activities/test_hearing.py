@@ -1,0 +1,526 @@
+import asyncio
+import itertools
+
+import pytest
+from sqlalchemy import select, update
+
+from activities.hearing import hear
+from activities.sendgrid_events import own_words
+from domain.accounts import Closure, Hold
+from domain.contacts import Channel
+from domain.events import (
+    BalanceChanged,
+    CardStored,
+    ContactSettled,
+    HoldPlaced,
+    InstalmentFailed,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    PlanAccepted,
+    PlanRequested,
+    PromiseToPay,
+)
+from domain.orders import Charge, ChargeStatus
+from domain.plans import monthly
+from domain.time import add_months
+from storage import accounts, inbox, payments, people
+from storage.tables import ChargeRow, InboxRow, Person, Reply, Task
+from tests.api.record import (
+    NOW,
+    FakeStripe,
+    books,
+    contact,
+    database,
+    database_url,
+    door,
+    placement,
+    record,
+    status_of,
+    stripe_event,
+    usd,
+)
+
+__all__ = ["database", "database_url", "door"]
+
+pytestmark = pytest.mark.stack
+
+
+def store(database, provider, event_id, payload):
+    with database.transaction() as session:
+        row = inbox.store(session, provider, event_id, "topic", payload)
+        # Stored on the day on which the tests play.
+        session.execute(update(InboxRow).where(InboxRow.id == row.id).values(recorded_at=NOW))
+        return row.id
+
+
+def take(database, door, provider, event_id, payload, stripe=None):  # noqa: PLR0917
+    """Store an event and hear it; gives why it was set aside, if it was."""
+    row = store(database, provider, event_id, payload)
+    return asyncio.run(hear(database, door, stripe or FakeStripe(), row))
+
+
+def text(database, door, sender, words, event_id="SM1", **more):
+    payload = {"MessageSid": event_id, "From": sender, "Body": words} | more
+    return take(database, door, "twilio-message", event_id, payload)
+
+
+def mail(database, door, sender, words, event_id="mail1"):
+    return take(database, door, "sendgrid-mail", event_id, {"from": sender, "text": words})
+
+
+def rows(database, kind):
+    with database.transaction() as session:
+        return list(session.scalars(select(kind)))
+
+
+def noted(database, channel, where, fact):
+    with database.transaction() as session:
+        return people.is_noted(session, channel, where, fact)
+
+
+class TestTexts:
+    def test_stop_opts_out_everybody_who_shares_the_number(self, database, door):
+        phone = "+12125559001"
+        family = [placement(consumer={"phone": phone}) for _ in range(3)]
+        targets = {record(database, each) for each in family}
+        record(database, placement())
+        text(database, door, phone, "STOP", OptOutType="STOP")
+        assert {target for target, _ in door.told} == targets
+        assert all(
+            event == OptedOut(event_id=event.event_id, channel="sms") for event in door.heard()
+        )
+        assert noted(database, Channel.SMS, phone, people.OPTED_OUT)
+
+    def test_start_lifts_the_wish_and_yes_means_it_only_after_a_stop(self, database, door):
+        placed = placement()
+        record(database, placed)
+        phone = placed.consumer.phone
+        text(database, door, phone, "yes", "SM1")
+        text(database, door, phone, "stop", "SM2")
+        text(database, door, phone, "yes", "SM3")
+        kinds = [type(event) for event in door.heard()]
+        assert kinds == [MessageReceived, OptedOut, OptedIn]
+        assert not noted(database, Channel.SMS, phone, people.OPTED_OUT)
+
+    def test_words_go_to_the_account_contacted_last(self, database, door):
+        first, second = placement(), placement()
+        second = second.model_copy(update={"consumer": first.consumer})
+        record(database, first)
+        target = record(database, second)
+        contact(database, first, "a#1")
+        contact(database, second, "b#1")
+        text(database, door, first.consumer.phone, "plan")
+        assert door.told == [(target, PlanRequested(event_id="twilio-message:SM1"))]
+
+    def test_a_promise_is_read_by_the_accounts_own_present(self, database, door):
+        placed = placement()
+        record(database, placed)
+        ahead = add_months(NOW.date(), 3)
+        contact(database, placed, at=NOW.replace(year=ahead.year, month=ahead.month))
+        text(database, door, placed.consumer.phone, "will pay on 1 March", "SM1")
+        [promise] = door.heard()
+        assert isinstance(promise, PromiseToPay)
+        assert promise.due.isoformat() == "2027-03-01"
+
+    def test_a_dispute_stops_one_account_and_death_stops_them_all(self, database, door):
+        first = placement()
+        second = placement().model_copy(update={"consumer": first.consumer})
+        targets = [record(database, each) for each in (first, second)]
+        contact(database, first)
+        text(database, door, first.consumer.phone, "this is not my debt", "SM1")
+        assert [target for target, _ in door.told] == targets[:1]
+        text(database, door, first.consumer.phone, "he died", "SM2")
+        assert {target for target, _ in door.told[1:]} == set(targets)
+        with database.transaction() as session:
+            standing = people.standing_holds(session, first.account_id)
+        assert set(standing) == {Hold.DISPUTE, Hold.DECEASED}
+        assert {task.account_id for task in rows(database, Task)} == {first.account_id}
+
+    def test_words_are_kept_and_told_once_however_often_they_come(self, database, door):
+        placed = placement()
+        target = record(database, placed)
+        for _ in range(3):
+            text(database, door, placed.consumer.phone, "call my lawyer")
+        [reply] = rows(database, Reply)
+        assert (reply.words, reply.understood) == ("call my lawyer", "attorney")
+        assert door.told == [
+            (target, HoldPlaced(event_id="twilio-message:SM1:attorney", hold=Hold.ATTORNEY))
+        ]
+
+    def test_a_strangers_words_are_kept_and_nobody_is_told(self, database, door):
+        text(database, door, "+12125559999", "who is this?")
+        [reply] = rows(database, Reply)
+        assert reply.person_id is None
+        assert door.told == []
+
+    def test_a_strangers_stop_binds_whoever_gets_the_number_later(self, database, door):
+        text(database, door, "+12125559998", "stop")
+        assert noted(database, Channel.SMS, "+12125559998", people.OPTED_OUT)
+
+
+class TestFates:
+    def test_an_undelivered_text_settles_the_contact_once(self, database, door):
+        placed = placement()
+        target = record(database, placed)
+        contact(database, placed)
+        for status in ("sent", "undelivered", "sent"):
+            take(
+                database,
+                door,
+                "twilio-status",
+                f"SM1:{status}",
+                {
+                    "contact": "c#1",
+                    "MessageSid": "SM1",
+                    "MessageStatus": status,
+                    "ErrorCode": "30003",
+                },
+            )
+        [(told, event)] = door.told
+        assert told == target
+        assert isinstance(event, ContactSettled)
+        assert status_of(database) == "undelivered"
+        assert not noted(database, Channel.SMS, placed.consumer.phone, people.DEAD)
+
+    @pytest.mark.parametrize(
+        ("code", "fact"), [("30005", people.DEAD), ("21610", people.OPTED_OUT)]
+    )
+    def test_some_errors_tell_of_the_number(self, database, door, code, fact):
+        placed = placement()
+        record(database, placed)
+        contact(database, placed)
+        payload = {
+            "contact": "c#1",
+            "MessageSid": "S",
+            "MessageStatus": "failed",
+            "ErrorCode": code,
+        }
+        take(database, door, "twilio-status", "S:failed", payload)
+        assert noted(database, Channel.SMS, placed.consumer.phone, fact)
+
+    @pytest.mark.parametrize(
+        ("event", "status", "fact"),
+        [
+            ({"event": "delivered"}, "delivered", None),
+            ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, "undelivered", people.DEAD),
+            ({"event": "bounce", "type": "blocked", "status": "4.7.0"}, "undelivered", None),
+            ({"event": "dropped", "reason": "Bounced Address"}, "undelivered", people.DEAD),
+            (
+                {"event": "dropped", "reason": "Unsubscribed Address"},
+                "undelivered",
+                people.OPTED_OUT,
+            ),
+            ({"event": "spamreport"}, "sent", people.OPTED_OUT),
+            ({"event": "open"}, "sent", None),
+        ],
+    )
+    def test_what_an_e_mail_came_to(self, database, door, event, status, fact):
+        placed = placement()
+        record(database, placed)
+        contact(database, placed, channel="email")
+        event = event | {"contact": "c#1", "sg_event_id": "e1", "sg_message_id": "m1.filter"}
+        assert take(database, door, "sendgrid-event", "e1", event) is None
+        assert status_of(database) == status
+        for each in (people.DEAD, people.OPTED_OUT):
+            assert noted(database, Channel.EMAIL, placed.consumer.email, each) == (each == fact)
+
+    def test_an_event_of_no_contact_of_ours_is_set_aside(self, database, door):
+        why = take(database, door, "sendgrid-event", "e1", {"event": "delivered", "contact": "x"})
+        assert "no contact of ours" in why
+        [row] = rows(database, InboxRow)
+        assert row.applied_at is not None
+        assert row.failure == why
+
+
+class TestMails:
+    def test_an_answer_is_read_without_what_it_quotes(self, database, door):
+        placed = placement()
+        target = record(database, placed)
+        words = "I can't afford this.\n\nOn Mon, Acme <a@b.c> wrote:\n> reply STOP to stop\n> plan"
+        mail(database, door, f"Jo <{placed.consumer.email.upper()}>", words)
+        [(told, event)] = door.told
+        assert (told, event.hold) == (target, Hold.HARDSHIP)
+        [reply] = rows(database, Reply)
+        assert reply.words == "I can't afford this."
+
+    def test_unsubscribing_by_mail_binds_the_address_as_the_record_writes_it(self, database, door):
+        placed = placement()
+        record(database, placed)
+        mail(database, door, placed.consumer.email.title(), "Unsubscribe")
+        assert noted(database, Channel.EMAIL, placed.consumer.email, people.OPTED_OUT)
+        assert not noted(database, Channel.SMS, placed.consumer.phone, people.OPTED_OUT)
+
+    def test_own_words_end_where_another_mail_or_a_signature_begins(self):
+        assert own_words("Plan\n-- \nJo Doe") == "Plan"
+        assert own_words("Plan\r\n-----Original Message-----\r\nFrom: x\r\nSTOP") == "Plan"
+        assert own_words("> quoted\n\nbelow it") == "below it"
+
+
+def intent(placed, minor, intent_id="pi_1", **more):
+    return {
+        "id": intent_id,
+        "object": "payment_intent",
+        "status": "succeeded",
+        "amount": minor,
+        "amount_received": minor,
+        "currency": "usd",
+        "metadata": {"account_id": placed.account_id},
+    } | more
+
+
+def page(placed, minor, session="cs_1", intent_id="pi_1", **more):
+    return {
+        "id": session,
+        "object": "checkout.session",
+        "mode": "payment",
+        "payment_status": "paid",
+        "status": "complete",
+        "amount_total": minor,
+        "currency": "usd",
+        "payment_intent": intent_id,
+        "metadata": {"account_id": placed.account_id},
+    } | more
+
+
+def gave_back(placed, minor, so_far):
+    return {
+        "id": "ch_1",
+        "object": "charge",
+        "amount": minor,
+        "amount_refunded": so_far,
+        "currency": "usd",
+        "payment_intent": "pi_1",
+        "metadata": {"account_id": placed.account_id},
+    }
+
+
+def disputed(minor):
+    return {
+        "id": "dp_1",
+        "object": "dispute",
+        "amount": minor,
+        "currency": "usd",
+        "payment_intent": "pi_1",
+        "charge": "ch_1",
+        "metadata": {},
+    }
+
+
+def stripe_take(database, door, event, stripe=None):
+    return take(database, door, "stripe", event["id"], event, stripe)
+
+
+class TestMoney:
+    def test_any_order_of_events_with_doubles_ends_in_the_same_books(self, database, door):
+        ends = set()
+        for order in itertools.permutations(range(4)):
+            placed = placement()
+            record(database, placed)
+            trace = [
+                stripe_event("payment_intent.succeeded", intent(placed, 8_000)),
+                stripe_event("checkout.session.completed", page(placed, 8_000)),
+                stripe_event("charge.refunded", gave_back(placed, 8_000, 1_000), "evt_r1"),
+                stripe_event("charge.refunded", gave_back(placed, 8_000, 3_000), "evt_r2"),
+            ]
+            for position in (*order, order[0]):
+                event = trace[position]
+                named = event | {"id": f"{event['id']}:{placed.account_id}"}
+                scoped = rename(named, placed)
+                stripe_take(database, door, scoped)
+            balance, keys = books(database, placed)
+            ends.add((balance, sum(key.startswith("stripe:pi") for key in keys)))
+            newest = max(
+                (each for each in door.heard(f"account/acme/{placed.reference}")),
+                key=lambda each: each.version,
+            )
+            assert newest.balance == balance
+        assert ends == {(20_000 - 8_000 + 3_000, 1)}
+
+    def test_a_page_that_is_not_paid_yet_books_nothing(self, database, door):
+        placed = placement()
+        record(database, placed)
+        waiting = page(placed, 8_000, payment_status="unpaid")
+        stripe_take(database, door, stripe_event("checkout.session.completed", waiting))
+        assert books(database, placed)[0] == 20_000
+        cleared = stripe_event("checkout.session.async_payment_succeeded", page(placed, 8_000))
+        stripe_take(database, door, cleared)
+        assert books(database, placed)[0] == 12_000
+
+    def test_a_chargeback_that_comes_before_its_payment_waits_for_it(self, database, door):
+        placed = placement()
+        record(database, placed)
+        taken = stripe_event("charge.dispute.funds_withdrawn", disputed(8_000))
+        with pytest.raises(Exception, match="yet"):
+            stripe_take(database, door, taken)
+        stripe_take(database, door, stripe_event("payment_intent.succeeded", intent(placed, 8_000)))
+        stripe_take(database, door, taken)
+        assert books(database, placed)[0] == 20_000
+        won = stripe_event("charge.dispute.funds_reinstated", disputed(8_000))
+        stripe_take(database, door, won)
+        assert books(database, placed)[0] == 12_000
+        assert [each.cause for each in door.heard()] == ["payment", "reversal", "payment"]
+
+    def test_an_event_that_nothing_explains_is_given_up_in_the_end(self, database, door):
+        taken = stripe_event("charge.dispute.funds_withdrawn", disputed(8_000))
+        row = store(database, "stripe", "old", taken)
+        with database.transaction() as session:
+            old = NOW.replace(year=2020)
+            session.execute(update(InboxRow).where(InboxRow.id == row).values(recorded_at=old))
+        why = asyncio.run(hear(database, door, FakeStripe(), row))
+        assert why is not None
+        assert "yet" in why
+
+    def test_paying_twice_asks_a_person_to_give_the_rest_back(self, database, door):
+        placed = placement()
+        record(database, placed)
+        for number in (1, 2):
+            event = stripe_event("payment_intent.succeeded", intent(placed, 20_000, f"pi_{number}"))
+            stripe_take(database, door, event)
+        [task] = rows(database, Task)
+        assert "USD 200.00 more than was owed" in task.reason
+
+    @pytest.mark.parametrize(
+        "change", [{"currency": "eur"}, {"metadata": {"account_id": "acc_of_another_house"}}]
+    )
+    def test_money_that_cannot_be_ours_is_set_aside(self, database, door, change):
+        placed = placement()
+        record(database, placed)
+        event = stripe_event("payment_intent.succeeded", intent(placed, 8_000, **change))
+        assert stripe_take(database, door, event)
+        assert books(database, placed)[0] == 20_000
+
+    def test_a_shape_nobody_knows_is_set_aside(self, database, door):
+        assert take(database, door, "stripe", "evt_1", {"id": "evt_1"})
+        assert take(database, door, "carrier-pigeon", "1", {})
+
+    def test_a_crash_before_telling_is_made_good_by_the_next_try(self, database, door):
+        placed = placement()
+        record(database, placed)
+        event = stripe_event("payment_intent.succeeded", intent(placed, 8_000))
+        door.failure = ConnectionError("Temporal is away")
+        with pytest.raises(ConnectionError):
+            stripe_take(database, door, event)
+        assert books(database, placed)[0] == 12_000
+        door.failure = None
+        stripe_take(database, door, event)
+        [told] = door.heard()
+        assert isinstance(told, BalanceChanged)
+        assert (told.balance, told.version) == (12_000, 2)
+
+
+def rename(event, placed):
+    """The same event about payments that belong to this account alone."""
+    subject = dict(event["data"]["object"])
+    for name in ("id", "payment_intent"):
+        if isinstance(subject.get(name), str):
+            subject[name] = f"{subject[name]}_{placed.account_id}"
+    return event | {"data": {"object": subject}}
+
+
+def charge(database, placed, status=ChargeStatus.PROCESSING):
+    order = Charge(key="c1", account_id=placed.account_id, at=NOW, amount=usd(5_000), instalment=2)
+    with database.transaction() as session:
+        row = payments.begin_charge(session, order)
+        row.status, row.intent_id = status, "pi_1"
+
+
+class TestCharges:
+    def test_a_debit_that_fails_after_days_breaks_the_instalment(self, database, door):
+        placed = placement()
+        record(database, placed)
+        charge(database, placed)
+        error = {"code": "card_declined", "decline_code": "insufficient_funds"}
+        failed = intent(placed, 5_000, status="requires_payment_method", last_payment_error=error)
+        for number in (1, 2):
+            event = stripe_event("payment_intent.payment_failed", failed, f"evt_{number}")
+            stripe_take(database, door, event)
+        assert {event.event_id for event in door.heard()} == {"failed:c1"}
+        assert isinstance(door.heard()[0], InstalmentFailed)
+        [row] = rows(database, ChargeRow)
+        assert (row.status, row.decline_code) == ("declined", "insufficient_funds")
+
+    def test_a_decline_that_was_told_at_once_is_no_news(self, database, door):
+        placed = placement()
+        record(database, placed)
+        charge(database, placed, ChargeStatus.DECLINED)
+        failed = intent(placed, 5_000, status="requires_payment_method")
+        stripe_take(database, door, stripe_event("payment_intent.payment_failed", failed))
+        assert door.told == []
+
+    def test_a_debit_that_clears_is_paid(self, database, door):
+        placed = placement()
+        record(database, placed)
+        charge(database, placed)
+        cleared = intent(placed, 5_000, metadata={})
+        stripe_take(database, door, stripe_event("payment_intent.succeeded", cleared))
+        [row] = rows(database, ChargeRow)
+        assert row.status == "paid"
+        assert books(database, placed)[0] == 15_000
+
+
+class TestCards:
+    def setup_page(self, placed, **metadata):
+        return page(
+            placed,
+            None,
+            mode="setup",
+            payment_status="no_payment_required",
+            payment_intent=None,
+            metadata={"account_id": placed.account_id} | metadata,
+        )
+
+    def test_a_card_for_a_plan_accepts_the_plan(self, database, door):
+        placed = placement()
+        record(database, placed)
+        plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+        with database.transaction() as session:
+            payments.opened_checkout(
+                session, "cs_1", placed.account_id, purpose="plan", contact_key=None, plan=plan
+            )
+        event = stripe_event("checkout.session.completed", self.setup_page(placed))
+        for _ in range(2):
+            stripe_take(database, door, event)
+        [accepted] = door.heard()
+        assert accepted == PlanAccepted(event_id="accepted:plan-1", plan=plan)
+        with database.transaction() as session:
+            assert payments.accepted_plan(session, placed.account_id) == plan
+        [person] = rows(database, Person)
+        assert (person.stripe_customer, person.payment_method) == ("cus_1", "pm_1")
+
+    def test_a_page_lost_in_a_crash_is_found_by_its_link(self, database, door):
+        placed = placement()
+        record(database, placed)
+        plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+        link = contact(database, placed, offer=plan)
+        done = self.setup_page(placed, pay_link=link, plan_id="plan-1")
+        stripe_take(database, door, stripe_event("checkout.session.completed", done))
+        assert [type(each) for each in door.heard()] == [PlanAccepted]
+
+    def test_another_card_is_told_as_such(self, database, door):
+        placed = placement()
+        record(database, placed)
+        event = stripe_event("checkout.session.completed", self.setup_page(placed))
+        stripe_take(database, door, event)
+        assert [type(each) for each in door.heard()] == [CardStored]
+
+    def test_while_stripe_is_down_the_event_waits(self, database, door):
+        placed = placement()
+        record(database, placed)
+        event = stripe_event("checkout.session.completed", self.setup_page(placed))
+        stripe = FakeStripe()
+        stripe.down = True
+        with pytest.raises(Exception, match="no answer"):
+            stripe_take(database, door, event, stripe)
+        stripe.down = False
+        stripe_take(database, door, event, stripe)
+        assert [type(each) for each in door.heard()] == [CardStored]
+
+    def test_a_closed_account_keeps_the_card_and_hears_nothing(self, database, door):
+        placed = placement()
+        record(database, placed)
+        with database.transaction() as session:
+            accounts.close(session, placed.account_id, Closure.REFERRED, at=NOW)
+        event = stripe_event("checkout.session.completed", self.setup_page(placed))
+        stripe_take(database, door, event)
+        assert door.told == []

@@ -1,0 +1,195 @@
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from domain.accounts import Closure
+from domain.ledger import paid
+from domain.plans import monthly
+from storage import accounts, creditors, ledger, payments
+from storage.tables import Checkout
+from tests.api.record import NOW, contact, placement, record, usd
+
+pytestmark = pytest.mark.stack
+
+
+def linked(database, *, plan=None, **changes):
+    """A placed account, and the link in a message about it."""
+    placed = placement(**changes)
+    record(database, placed)
+    return placed, contact(database, placed, offer=plan)
+
+
+def offer(parts=4):
+    return monthly("plan-1", usd(20_000), parts=parts, first=date(2026, 12, 1))
+
+
+def pay(database, placed, minor, key="pi_x"):
+    with database.transaction() as session:
+        ledger.book(session, placed.account_id, paid(f"stripe:{key}", usd(minor)))
+
+
+def buttons(page):
+    return re.findall(r'action="/p/[^/]+/([a-z-]+)"', page.text)
+
+
+def session_of(answer):
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].rsplit("/", 1)[-1]
+
+
+class TestThePage:
+    def test_it_shows_creditor_and_amount_and_nothing_of_the_consumer(self, public, database):
+        placed, link = linked(database)
+        page = public.get(f"/p/{link}")
+        assert page.status_code == 200
+        assert "Acme" in page.text
+        assert "US$200.00" in page.text or "$200.00" in page.text
+        for secret in ("Secret", placed.consumer.phone, placed.consumer.email, placed.reference):
+            assert secret not in page.text
+        assert buttons(page) == ["pay"]
+        assert "<script" not in page.text
+        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["cache-control"] == "no-store"
+
+    def test_it_speaks_arabic_from_right_to_left(self, public, database):
+        _, link = linked(database, plan=offer(), consumer={"locale": "ar", "country": "SA"})
+        page = public.get(f"/p/{link}").text
+        assert '<html lang="ar" dir="rtl">' in page
+        assert "المبلغ المتبقي" in page
+        assert "أوافق على هذه الخطة" in page
+
+    def test_an_offered_plan_is_shown_part_by_part(self, public, database):
+        _, link = linked(database, plan=offer())
+        page = public.get(f"/p/{link}")
+        assert buttons(page) == ["pay", "accept-plan"]
+        assert page.text.count("<tr><td>") == 4
+        assert "1 December 2026" in page.text or "December 1, 2026" in page.text
+
+    def test_a_plan_for_another_balance_is_no_offer_any_more(self, public, database):
+        placed, link = linked(database, plan=offer())
+        pay(database, placed, 1_000)
+        assert buttons(public.get(f"/p/{link}")) == ["pay"]
+        answer = public.post(f"/p/{link}/accept-plan")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
+
+    def test_on_a_plan_there_are_a_new_card_and_what_is_overdue(self, public, database):
+        plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date() - timedelta(days=40))
+        placed, link = linked(database, plan=plan)
+        with database.transaction() as session:
+            payments.accept_plan(session, placed.account_id, plan)
+        page = public.get(f"/p/{link}")
+        assert buttons(page) == ["pay-due", "pay", "card"]
+        assert "100.00" in page.text
+        pay(database, placed, 10_000)
+        assert buttons(public.get(f"/p/{link}")) == ["pay", "card"]
+
+    def test_a_subscription_takes_another_card(self, public, database):
+        _, link = linked(database, journey="subscription")
+        assert buttons(public.get(f"/p/{link}")) == ["pay", "card"]
+
+    def test_what_stripe_cannot_charge_is_said(self, public, database):
+        _, link = linked(database, balance={"minor": 4, "currency": "KWD"})
+        page = public.get(f"/p/{link}")
+        assert buttons(page) == []
+        assert "cannot be paid online" in page.text
+
+    def test_names_cannot_break_the_page(self, public, database):
+        with database.transaction() as session:
+            creditors.register(session, "acme", "<script>alert(1)</script>")
+        _, link = linked(database)
+        assert "<script" not in public.get(f"/p/{link}").text
+
+
+class TestOver:
+    def test_a_paid_account_says_thanks(self, public, database):
+        placed, link = linked(database)
+        pay(database, placed, 20_000)
+        page = public.get(f"/p/{link}")
+        assert page.status_code == 200
+        assert "Nothing is left to pay" in page.text
+        for button in ("pay", "pay-due", "accept-plan", "card"):
+            assert "Nothing is left to pay" in public.post(f"/p/{link}/{button}").text
+
+    @pytest.mark.parametrize("end", ["closed", "recalled"])
+    def test_an_account_that_is_gone_cannot_be_paid_here(self, public, database, end):
+        placed, link = linked(database)
+        with database.transaction() as session:
+            if end == "closed":
+                accounts.close(session, placed.account_id, Closure.REFERRED, at=NOW)
+            else:
+                accounts.recall(session, placed.account_id)
+        assert buttons(public.get(f"/p/{link}")) == []
+        assert "Please turn to Acme" in public.post(f"/p/{link}/pay").text
+
+    @pytest.mark.parametrize("path", ["", "/done"])
+    def test_an_unknown_link_is_a_page_of_its_own(self, public, path):
+        answer = public.get(f"/p/nowhere{path}")
+        assert answer.status_code == 404
+        assert "This link is not known" in answer.text
+        assert public.post("/p/nowhere/pay").status_code == 404
+        assert public.post("/p/nowhere/card").status_code == 404
+
+    def test_thanks_come_after_stripes_page(self, public, database):
+        _, link = linked(database)
+        assert "Thank you" in public.get(f"/p/{link}/done").text
+
+
+class TestButtons:
+    def opened(self, public):
+        return public.app_services.stripe.opened
+
+    def test_paying_opens_one_page_for_the_whole_amount(self, public, database):
+        placed, link = linked(database)
+        sessions = {session_of(public.post(f"/p/{link}/pay")) for _ in range(2)}
+        [session] = sessions
+        asked = self.opened(public)[session]
+        assert asked["amount"] == usd(20_000)
+        assert (asked["account_id"], asked["link_code"]) == (placed.account_id, link)
+        assert asked["success_url"] == f"https://tahsil.test/p/{link}/done"
+        assert "Secret" not in str(asked)
+        with database.transaction() as session_:
+            page = session_.get_one(Checkout, session)
+        assert (page.purpose, page.account_id) == ("full", placed.account_id)
+
+    def test_after_a_payment_another_page_is_opened(self, public, database):
+        placed, link = linked(database)
+        first = session_of(public.post(f"/p/{link}/pay"))
+        pay(database, placed, 5_000)
+        second = session_of(public.post(f"/p/{link}/pay"))
+        assert first != second
+        assert self.opened(public)[second]["amount"] == usd(15_000)
+
+    def test_accepting_a_plan_stores_a_card_for_it(self, public, database):
+        _, link = linked(database, plan=offer())
+        session = session_of(public.post(f"/p/{link}/accept-plan"))
+        assert self.opened(public)[session]["plan_id"] == "plan-1"
+        with database.transaction() as record_:
+            page = record_.get_one(Checkout, session)
+        assert (page.purpose, page.plan["plan_id"]) == ("plan", "plan-1")
+
+    def test_catching_up_pays_what_is_due(self, public, database):
+        plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date())
+        placed, link = linked(database, plan=plan)
+        with database.transaction() as session:
+            payments.accept_plan(session, placed.account_id, plan)
+        session = session_of(public.post(f"/p/{link}/pay-due"))
+        assert self.opened(public)[session]["amount"] == usd(5_000)
+
+    def test_nothing_due_leads_back_to_the_page(self, public, database):
+        _, link = linked(database)
+        answer = public.post(f"/p/{link}/pay-due")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
+
+    def test_another_card_belongs_to_no_plan(self, public, database):
+        _, link = linked(database, journey="subscription")
+        session = session_of(public.post(f"/p/{link}/card"))
+        assert self.opened(public)[session]["plan_id"] is None
+
+    @pytest.mark.parametrize("button", ["pay", "accept-plan"])
+    def test_while_stripe_is_down_the_page_asks_for_patience(self, public, database, button):
+        _, link = linked(database, plan=offer())
+        public.app_services.stripe.down = True
+        answer = public.post(f"/p/{link}/{button}")
+        assert answer.status_code == 503
+        assert "Nothing was charged" in answer.text
