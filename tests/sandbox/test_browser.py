@@ -1,37 +1,23 @@
 """A person at a small phone with JavaScript switched off."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from .conftest import MAILBOX, PHONE
+from tests.browser import QUIET, SMALL, chromium
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from .conftest import MAILBOX, PHONE
 
 
 @pytest.fixture
 def phone():
     """A page of a 360 px wide browser that runs no script."""
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
-        pytest.skip("Chromium is absent: apt-get install chromium")
+    path = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=QUIET)
-        context = browser.new_context(
-            java_script_enabled=False, viewport={"width": 360, "height": 740}
-        )
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=QUIET)
+        context = browser.new_context(java_script_enabled=False, viewport=SMALL)
         yield context.new_page()
         browser.close()
 
