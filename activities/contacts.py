@@ -21,7 +21,7 @@ from compliance import Allow, AnyVerdict, ContactRequest, Deny, Pack, PersonFact
 from compliance.orders import Reached, ReachOut
 from domain.contacts import Channel, ContactStatus
 from domain.money import Money
-from providers.messages import Messages, Rendered, Words
+from providers.messages import MessageError, Messages, Rendered, Words
 from providers.outcomes import Accepted, Found, Missing, NotSent, Outcome, Rejected, Unknown
 from storage import Database, accounts, contacts, creditors, ledger, payments, people
 from storage.session import lock_account
@@ -113,20 +113,24 @@ class Contacts:
         """Write the verdict and, if it is Allow, the intent; else answer with the refusal."""
         verdict, facts = self._look(session, order)
         person = people.person_of(session, order.account_id)
-        for wait in order.waits if row is None else ():
-            contacts.decide(session, order, person, wait, facts={})
-        contacts.decide(session, order, person, verdict, facts=_proof(facts))
+        for slept in order.waits:
+            contacts.decide(session, order, person, slept.verdict, at=slept.at)
+        contacts.decide(session, order, person, verdict, at=order.at, facts=_proof(facts))
         if not isinstance(verdict, Allow):
-            return Reached(verdict=verdict, status=None, facts=facts)
+            return self._reached(session, order, verdict, None)
         address = people.address(person, order.message.channel)
         if address is None:
             raise LookupError(f"{order.key}: allowed without an address")
+        link = row.link if row else secrets.token_urlsafe(LINK_BYTES)
+        try:
+            words = self._render(session, order, link, person)
+        except MessageError as error:
+            return self._reached(session, order, Deny(reasons=(_unsayable(error),)), None)
         if row is None:
-            link = secrets.token_urlsafe(LINK_BYTES)
             row = contacts.intend(session, order, person, address=address, link=link)
         else:
-            contacts.intend_again(row, order)
-        row.body = self._render(session, order, row, person).text
+            contacts.intend_again(row, order, address=address)
+        row.words = words.model_dump(mode="json")
         return row
 
     def _look(self, session: Session, order: ReachOut) -> tuple[AnyVerdict, PersonFacts]:
@@ -162,7 +166,7 @@ class Contacts:
         age = self._clocks.wall() - tried_at
         if age < carrier.lag:
             return _later("the provider is asked later", carrier.lag - age)
-        found = carrier.find(self._envelope(session, order, row), row.recorded_at)
+        found = carrier.find(_envelope(row), row.recorded_at)
         match found:
             case Found(provider_id=provider_id):
                 self._conclude(session, order, ContactStatus.SENT, provider_id=provider_id)
@@ -187,20 +191,11 @@ class Contacts:
         verdict, _ = self._look(session, order)
         if not isinstance(verdict, Allow):
             person = people.person_of(session, order.account_id)
-            contacts.decide(session, order, person, verdict, facts={})
+            contacts.decide(session, order, person, verdict, at=order.at)
             self._conclude(session, order, ContactStatus.REFUSED)
             return self._reached(session, order, verdict, None)
-        envelope = self._envelope(session, order, row)
-        outcome = self._carriers[order.message.channel].send(envelope)
+        outcome = self._carriers[order.message.channel].send(_envelope(row))
         return self._settle(session, order, row, outcome)
-
-    def _envelope(self, session: Session, order: ReachOut, row: ContactRow) -> Envelope:
-        """The message as it was written down, so that every attempt sends the same words."""
-        person = people.person_of(session, order.account_id)
-        words = self._render(session, order, row, person)
-        return Envelope(
-            key=order.key, to=row.address, words=words.model_copy(update={"text": row.body})
-        )
 
     def _settle(
         self, session: Session, order: ReachOut, row: ContactRow, outcome: Outcome
@@ -217,6 +212,8 @@ class Contacts:
                 )
             case NotSent():
                 row.tried_at = None
+            case Unknown():
+                row.tried_at = self._clocks.wall()  # until now it may have taken effect
         return self._give_up_or_retry(session, order, row, outcome)
 
     def _give_up_or_retry(
@@ -259,12 +256,18 @@ class Contacts:
         detail: str = "",
     ) -> Reached:
         session.flush()
-        facts = self._facts(session, order)
-        return Reached(verdict=verdict, status=status, facts=facts, detail=detail)
+        account = accounts.by_id(session, order.account_id)
+        return Reached(
+            verdict=verdict,
+            status=status,
+            facts=self._facts(session, order),
+            version=ledger.version(session, order.account_id),
+            balance=ledger.balance(session, order.account_id),
+            recalled=account is not None and account.recalled_at is not None,
+            detail=detail,
+        )
 
-    def _render(
-        self, session: Session, order: ReachOut, row: ContactRow, person: Person
-    ) -> Rendered:
+    def _render(self, session: Session, order: ReachOut, link: str, person: Person) -> Rendered:
         account = accounts.by_id(session, order.account_id)
         if account is None:
             raise LookupError(f"no account {order.account_id} in the record")
@@ -275,7 +278,7 @@ class Contacts:
             creditor_name=creditors.name_of(session, account.creditor_id),
             balance=Money(minor=owed, currency=account.currency),
             due_on=account.due_on,
-            link=f"{self._public_url}/p/{row.link}",
+            link=f"{self._public_url}/p/{link}",
             plan=order.offer or plan,
             instalment=plan.next_due(owed) if plan else None,
             decline_reason=payments.last_decline(session, account.id),
@@ -299,6 +302,16 @@ def _why_over(session: Session, account_id: str) -> str | None:
 
 def _over(says: str) -> Reason:
     return Reason(rule="LAST-LOOK", pack="record", says=says, cite="house policy: pay-stop")
+
+
+def _unsayable(error: MessageError) -> Reason:
+    says = f"the message cannot be written now: {error}"
+    return Reason(rule="NO-WORDS", pack="record", says=says, cite="house policy")
+
+
+def _envelope(row: ContactRow) -> Envelope:
+    """The message as it was written down, so that every attempt sends the same words."""
+    return Envelope(key=row.key, to=row.address, words=Rendered.model_validate(row.words))
 
 
 def _proof(facts: PersonFacts) -> dict[str, object]:

@@ -17,7 +17,7 @@ from domain.events import (
 from domain.time import local_date
 from storage import accounts, contacts, ledger, people
 from storage.session import lock_person
-from storage.tables import Account, InboxRow, Person
+from storage.tables import Account, ContactRow, InboxRow, Person
 
 ANYWHERE = "UTC"
 
@@ -102,6 +102,18 @@ def tell_people(session: Session, reached: list[Person], event: AnyEvent) -> lis
         for person in reached
         for account in accounts.open_of_person(session, person.id)
     ]
+
+
+def lock_reached(session: Session, contact: ContactRow) -> None:
+    """Hold whoever a contact concerns, before its row is touched.
+
+    Whoever sends holds the person first and then writes the row: so does whoever hears of it. All
+    who share the address are held, because the news may be that it is theirs no more.
+    """
+    sharing = known_people(session, Channel(contact.channel), contact.address)
+    for person_id in sorted({contact.person_id} | {person.id for person in sharing}):
+        lock_person(session, person_id)
+    session.refresh(contact)
 
 
 def locked_people(session: Session, channel: Channel, where: str) -> list[Person]:

@@ -23,8 +23,12 @@ class Records:
         """Write account, person and opening balance; answer with the record as it stands."""
         with self._database.transaction() as session:
             lock_person(session, order.placement.person_id)
-            accounts.record(session, order.placement, workflow_id=order.workflow_id, at=order.at)
+            is_new = accounts.record(
+                session, order.placement, workflow_id=order.workflow_id, at=order.at
+            )
             account = accounts.by_id(session, order.account_id)
+            if is_new and account is not None:
+                accounts.inherit_holds(session, account)
             return Recorded(
                 version=ledger.version(session, order.account_id),
                 balance=ledger.balance(session, order.account_id),
@@ -63,6 +67,8 @@ class Records:
                 accounts.place_hold(session, order.account_id, hold, reason="in Temporal's UI")
             for hold in order.lifted:
                 accounts.lift_hold(session, order.account_id, hold)
+            if order.recalled:
+                accounts.recall(session, order.account_id)
 
     @activity.defn
     def hand_over(self, order: HandOver) -> None:

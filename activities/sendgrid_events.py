@@ -5,7 +5,7 @@ from email.utils import parseaddr
 
 from sqlalchemy.orm import Session
 
-from activities.news import Told, Unreadable, opt_out
+from activities.news import Told, Unreadable, lock_reached, opt_out
 from activities.replying import take_reply
 from activities.twilio_events import undelivered
 from domain.contacts import Channel, ContactStatus
@@ -50,6 +50,7 @@ def take_event(session: Session, row: InboxRow) -> list[Told]:
         return []
     if contact is None:
         raise Unreadable("an event of a message that is no contact of ours")
+    lock_reached(session, contact)
     if kind in UNWANTED:
         return opt_out(session, row, Channel.EMAIL, contact.address)
     status = STATUSES.get(str(kind))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from activities.news import Told, Unreadable, opt_out
+from activities.news import Told, Unreadable, lock_reached, opt_out
 from activities.replying import take_reply
 from domain.contacts import Channel, ContactStatus
 from domain.events import ContactSettled
@@ -31,6 +31,7 @@ def take_status(session: Session, row: InboxRow) -> list[Told]:
     status = STATUSES.get(_text(row.payload, "MessageStatus"))
     if status is None:
         raise Unreadable("MessageStatus is none that we know of")
+    lock_reached(session, contact)
     code = row.payload.get("ErrorCode") or None
     contacts.report(
         session,

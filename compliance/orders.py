@@ -1,6 +1,6 @@
 """The order to contact somebody, and its answer: the one order that passes the gate."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from compliance.facts import PersonFacts
 from compliance.verdicts import AnyVerdict, Wait
@@ -9,12 +9,21 @@ from domain.orders import Order
 from domain.plans import PaymentPlan
 
 
+class Slept(BaseModel):
+    """A verdict that the account slept through, and when it was given (the account's time)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    verdict: Wait
+
+
 class ReachOut(Order):
     """Contact the person with this message, if the record's facts allow it at `at`."""
 
     message: Message
-    waits: tuple[Wait, ...] = ()
-    """Verdicts already slept through for this contact; written to the record with the final one."""
+    waits: tuple[Slept, ...] = ()
+    """Verdicts slept through that the record does not have yet."""
     offer: PaymentPlan | None = None
     """A plan that the message puts to the consumer."""
 
@@ -28,6 +37,10 @@ class Reached(BaseModel):
     status: ContactStatus | None
     """None while the verdict is Wait: nothing was tried."""
     facts: PersonFacts
+    version: int
+    """Ledger transactions on record, with the balance after them in minor units."""
+    balance: int
+    recalled: bool = False
     detail: str = ""
 
 

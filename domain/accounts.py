@@ -50,6 +50,19 @@ class Hold(StrEnum):
     CEASE = "cease and desist"
 
 
+PERSONAL_HOLDS = frozenset(
+    {
+        Hold.HARDSHIP,
+        Hold.BREATHING_SPACE,
+        Hold.ATTORNEY,
+        Hold.BANKRUPTCY,
+        Hold.DECEASED,
+        Hold.CEASE,
+    }
+)
+"""Holds that concern a person, and so every debt of theirs, also one that is placed later."""
+
+
 # Numbering plans load when they are first needed, and not safely from two threads at once: the
 # second would find a number without a country, and so without a time zone. All of them take 0.2 s.
 PhoneMetadata.load_all()

@@ -1,5 +1,6 @@
 """Contacts: a message on a channel, and what became of it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -88,6 +89,8 @@ class Contact(BaseModel):
     key: str
     message: Message
     status: ContactStatus
+    at: datetime
+    """The account's time at which this became its result."""
     reasons: tuple[str, ...] = ()
 
     @property

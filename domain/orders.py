@@ -82,6 +82,7 @@ class RecordHolds(Order):
 
     placed: tuple[Hold, ...] = ()
     lifted: tuple[Hold, ...] = ()
+    recalled: bool = False
 
 
 class PlacementJob(BaseModel):

@@ -24,6 +24,7 @@ class Understood(StrEnum):
     HELP = "help"
     DECEASED = "deceased"
     BANKRUPTCY = "bankruptcy"
+    CEASE = "cease"
     ATTORNEY = "attorney"
     DISPUTE = "dispute"
     HARDSHIP = "hardship"
@@ -37,6 +38,7 @@ class Understood(StrEnum):
 HOLDS = {
     Understood.DECEASED: Hold.DECEASED,
     Understood.BANKRUPTCY: Hold.BANKRUPTCY,
+    Understood.CEASE: Hold.CEASE,
     Understood.ATTORNEY: Hold.ATTORNEY,
     Understood.DISPUTE: Hold.DISPUTE,
     Understood.HARDSHIP: Hold.HARDSHIP,
@@ -55,13 +57,21 @@ KEYWORDS = {
 
 POLITE = re.compile(r"\b(please|pls|now|thanks|thank you|all)\b|من فضلك|لو سمحت|رجاء")
 
+BY_ONE_WAY = (
+    r"(?: me| us)?(?: (?:by|via|through|over|on|at|to)(?: my| this| the| that)? (?:texts?|sms|phone"
+    r"|e-?mails?|calls?|whatsapp|work|job|office|home|number|address|cell|mobile)\b"
+    r"| (?:my|our|this|that) )"
+)
+"""What follows `contact` where one way or one person is meant, and not all communication."""
+
 STOPS = {
     Understood.STOP: (
-        r"\b(stop|quit) (texting|messaging|emailing|e-mailing|contacting|calling)\b",
+        r"\b(stop|quit) (texting|messaging|emailing|e-mailing|calling)\b",
+        rf"\b(do not|don'?t|(stop|quit)) contact(ing)?{BY_ONE_WAY}",
         r"\b(stop|quit) (sending|bothering|harassing|spamming|it|this|that|stop)\b",
         r"\b(remove me|take me off|no more (texts|messages|e-?mails|calls))\b",
-        r"\b(do not|don'?t) (contact|text|message|email|call)\b",
-        r"\bleave me alone\b|\bopt me out\b|\bunsubscribe\b",
+        r"\b(do not|don'?t) (text|message|e-?mail|call)\b",
+        r"\bopt me out\b|\bunsubscribe\b",
         r"لا تتصل|لا تراسل|[أا]وقفوا",
     ),
     Understood.DECEASED: (
@@ -70,6 +80,18 @@ STOPS = {
         r"توفي|توفى|وفاة",
     ),
     Understood.BANKRUPTCY: (r"\bbankrupt(cy)?\b|\bchapter (7|13)\b", r"[إا]فلاس"),
+    # 12 CFR 1006.6(c)(1): to cease all communication. One medium alone is 1006.14(h), a STOP.
+    Understood.CEASE: (
+        rf"\b(stop|quit)( \w+ing,?( and| or)?)? contacting\b(?!{BY_ONE_WAY})",
+        rf"\b(do not|don'?t|never)( ever)?( \w+,? (and|or))? contact\b(?!{BY_ONE_WAY})",
+        r"\bleave (me|us) alone\b|\bcease and desist\b",
+        r"\b(cease|stop|end|no) (all |any )?(more |further |future )?"
+        r"(contacts?|communicati(on|ons|ng)|correspondence)\b",
+        r"لا تتصل(وا)? (بي|معي) (مر[ةه] [أا]خر[ىي]|بعد ال[آيا]|[أا]بدا|مجددا|نهائيا)",
+        r"لا تتواصل|لا تعاودوا الاتصال|[أا]وقف(وا)? (كل|جميع|كاف[ةه]) (ال)?(اتصال|تواصل|مراسل)",
+        r"(ما|لا) ([أا]بغ[ىيا]|[أا]ب[يى]|[أا]ريد|[أا]رغب في|ودي) [أا]ي (تواصل|اتصال)",
+        r"(اتركوني|دعوني|خلوني) (و ?ش[أا]ني|في حالي|بحالي)",
+    ),
     Understood.ATTORNEY: (r"\b(lawyer|attorney|solicitor)s?\b", r"محام"),
     Understood.DISPUTE: (
         r"\bdisput(e|ed|ing)\b|\bnot my debt\b|\b(do not|don'?t|never) owe\b",

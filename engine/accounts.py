@@ -5,18 +5,24 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from compliance import ContactRequest, Pack, PersonFacts, Wait, decide
-from compliance.orders import Reached, ReachOut
+from compliance.orders import Reached, ReachOut, Slept
 from domain.contacts import Contact, ContactStatus, Message
 from domain.events import AnyResponse, PromiseToPay, Response, Undelivered
 from domain.money import Money
-from domain.orders import Charge, Charged, ChargeStatus, HandOver, RecordHolds
+from domain.orders import Charge, Charged, ChargeStatus, HandOver
 from domain.plans import Instalment, PaymentPlan, monthly
 from domain.time import local_date, local_instant
 from engine.journeys import Journey
-from engine.progress import Progress, Unrecorded
+from engine.progress import Progress
 from engine.runtime import Runtime
 from engine.safeguards import ending, standing_holds
 from engine.stages import Next, Stage
+
+OUTAGE = timedelta(days=1)
+"""How long a stage waits when a provider is down, before it goes on."""
+
+A_MOMENT = timedelta(seconds=1)
+"""Two clocks may differ by a little: an account never asks the record again sooner."""
 
 _Name = TypeVar("_Name", bound=str)
 
@@ -92,9 +98,16 @@ class OpenAccount:
         """How often the account has entered a stage, this time included."""
         return self._progress.visits.get(stage.name, 0)
 
-    def has_sent(self, message: Message) -> bool:
-        """Whether this message was sent in this journey before."""
-        return self._progress.attempts.get(str(message), 0) > 0
+    @property
+    def keeps_plan(self) -> bool:
+        """Whether a plan is under way of which nothing is overdue."""
+        plan = self._progress.plan
+        due = plan.next_due(self._progress.balance) if plan else None
+        return due is not None and self.now < self.morning_of(due.due)
+
+    def earlier(self, message: Message) -> Contact | None:
+        """The contact made last with this message, in whichever visit of whichever stage."""
+        return self._progress.latest.get(str(message))
 
     def morning_of(self, day: date) -> datetime:
         """The start of that day where the consumer is (the latest, if zones differ)."""
@@ -107,9 +120,13 @@ class OpenAccount:
         """Send a message at the first lawful moment; say what came of it, and never stall.
 
         Waits as long as the law and the person's wishes ask; payment, dispute, opt-out and the
-        like end or change the wait at once.
+        like end or change the wait at once. A stage that was broken into and goes on does not
+        repeat what it has sent: it gets the contact that it made.
         """
-        key, waits = self._next_key(), list[Wait]()
+        sent = self._progress.sent_in.get(self._stage.name, {})
+        if (earlier := sent.get(str(message))) is not None:
+            return earlier
+        key, waits = self._next_key(), list[Slept]()
         self._forget_undelivered()
         request = ContactRequest(
             account_id=self._progress.account_id, channel=message.channel, purpose=message.purpose
@@ -117,15 +134,35 @@ class OpenAccount:
         while True:
             verdict = decide(request, self._progress.person, self._packs, self.now)
             if isinstance(verdict, Wait):
-                waits.append(verdict)
+                waits.append(Slept(at=self.now, verdict=verdict))
                 await self._until_lawful(message, verdict)
                 continue
             reached = await self._reach_out(key, message, waits)
+            waits.clear()  # the record has them now
             if isinstance(reached.verdict, Wait):
-                waits.append(reached.verdict)
                 await self._until_lawful(message, reached.verdict)
                 continue
             return self._concluded(key, message, reached)
+
+    async def answer(self, *, to: Contact, within: timedelta) -> bool:
+        """Give the person time to answer a contact, counted from when it was made.
+
+        Whether the time went by: news that it did not arrive ends the wait, and one that was
+        refused needs none. A provider that is down gets a day: an outage must not use up a journey.
+        """
+        if to.made:
+            return not await self._until(
+                lambda: self._is_lost(to), to.at + within, "waiting for a response"
+            )
+        if to.status is ContactStatus.UNAVAILABLE:
+            await self._until(lambda: False, to.at + OUTAGE, "waiting for a provider")
+        return False
+
+    def _is_lost(self, contact: Contact) -> bool:
+        return any(
+            isinstance(each, Undelivered) and each.key == contact.key
+            for each in self._progress.responses
+        )
 
     async def response(self, *, within: timedelta) -> Response | None:
         """The next response that no stage claims with `on`, or None when the time is over."""
@@ -211,7 +248,6 @@ class OpenAccount:
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
-        await self._record_holds()
         return ending(self._progress) or following
 
     def back(self) -> Stage:
@@ -224,6 +260,7 @@ class OpenAccount:
             self._progress.returning = False
         else:
             self._progress.visits[self._stage.name] = self.visits(self._stage) + 1
+            self._progress.sent_in.pop(self._stage.name, None)
 
     # the one pause
 
@@ -242,7 +279,6 @@ class OpenAccount:
         """Let the safeguards speak; return for how long holds made the clock stand."""
         stood = timedelta()
         while True:
-            await self._record_holds()
             if (end := ending(self._progress)) is not None:
                 raise Diverted(end)
             if not standing_holds(self._progress):
@@ -253,38 +289,18 @@ class OpenAccount:
         """Wait until every hold is lifted; return for how long the clock stood."""
         began, names = self.now, ", ".join(standing_holds(self._progress))
         await self._runtime.wait(
-            lambda: (
-                not standing_holds(self._progress)
-                or self._must_leave()
-                or self._progress.unrecorded != Unrecorded()
-            ),
+            lambda: not standing_holds(self._progress) or self._must_leave(),
             None,
             f"on hold: {names}",
         )
         return self.now - began
-
-    async def _record_holds(self) -> None:
-        while (changed := self._progress.unrecorded) != Unrecorded():
-            self._progress.unrecorded = Unrecorded()
-            await self._runtime.record_holds(
-                RecordHolds(
-                    key=self._next_key(),
-                    account_id=self._progress.account_id,
-                    at=self.now,
-                    placed=changed.placed,
-                    lifted=changed.lifted,
-                )
-            )
 
     def _must_leave(self) -> bool:
         return ending(self._progress) is not None
 
     def _disturbed(self) -> bool:
         return bool(
-            self._must_leave()
-            or standing_holds(self._progress)
-            or self._claimed() is not None
-            or self._progress.unrecorded != Unrecorded()
+            self._must_leave() or standing_holds(self._progress) or self._claimed() is not None
         )
 
     def _claimed(self) -> tuple[Stage, AnyResponse] | None:
@@ -315,9 +331,10 @@ class OpenAccount:
         """Sleep until the gate's moment; a change of the facts wakes it to ask again."""
         known = self._progress.person
         why = f"to send {message}: {'; '.join(map(str, wait.reasons))}"
-        await self._until(lambda: self._progress.person != known, wait.until, why)
+        until = max(wait.until, self.now + A_MOMENT)
+        await self._until(lambda: self._progress.person != known, until, why)
 
-    async def _reach_out(self, key: str, message: Message, waits: Sequence[Wait]) -> Reached:
+    async def _reach_out(self, key: str, message: Message, waits: Sequence[Slept]) -> Reached:
         await self._until(lambda: True, self.now, "before a contact")
         known = self._progress.person
         reached = await self._runtime.reach_out(
@@ -331,6 +348,8 @@ class OpenAccount:
             )
         )
         self._progress.person = merged(known, self._progress.person, reached.facts)
+        self._progress.settle(reached.version, reached.balance)
+        self._progress.recalled = self._progress.recalled or reached.recalled
         return reached
 
     def _concluded(self, key: str, message: Message, reached: Reached) -> Contact:
@@ -338,8 +357,8 @@ class OpenAccount:
             (reached.detail,) if reached.detail else ()
         )
         status = reached.status or ContactStatus.REFUSED
-        contact = Contact(key=key, message=message, status=status, reasons=reasons)
-        self._progress.remember(contact)
+        contact = Contact(key=key, message=message, status=status, reasons=reasons, at=self.now)
+        self._progress.remember(contact, stage=self._stage.name)
         return contact
 
     def _next_key(self) -> str:

@@ -31,13 +31,6 @@ REMEMBERED = 200
 """Event ids kept to recognise an event told twice. The record recognises it for ever."""
 
 
-class Unrecorded(BaseModel):
-    """Holds changed on the workflow itself that the record does not know yet."""
-
-    placed: tuple[Hold, ...] = ()
-    lifted: tuple[Hold, ...] = ()
-
-
 class Progress(BaseModel):
     """The working copy of an account. Postgres holds the record; new fields need defaults."""
 
@@ -59,8 +52,10 @@ class Progress(BaseModel):
     """Whether the stage about to begin was broken into, and goes on."""
     peace: datetime | None = None
     """Until when an aside promised to keep quiet."""
-    attempts: dict[str, int] = Field(default_factory=dict)
-    """Contacts made so far, by message."""
+    latest: dict[str, Contact] = Field(default_factory=dict)
+    """The contact made last with each message."""
+    sent_in: dict[str, dict[str, Contact]] = Field(default_factory=dict)
+    """Contacts made in the last visit of each stage: one that was broken into repeats none."""
     made: dict[Channel, int] = Field(default_factory=dict)
     """Contacts made so far, by channel."""
     promise: PromiseToPay | None = None
@@ -70,7 +65,6 @@ class Progress(BaseModel):
     responses: list[AnyResponse] = Field(default_factory=list)
     """Heard and not yet answered, oldest first."""
     heard: list[str] = Field(default_factory=list)
-    unrecorded: Unrecorded = Field(default_factory=Unrecorded)
 
     @property
     def money(self) -> Money:
@@ -84,25 +78,12 @@ class Progress(BaseModel):
         self.heard = [*self.heard[1 - REMEMBERED :], event.event_id]
         _reduce(self, event)
 
-    def place_unrecorded(self, hold: Hold) -> None:
-        """Note a hold that was placed here, to be written to the record at the next pause."""
-        kept = self.unrecorded
-        self.unrecorded = Unrecorded(
-            placed=(*kept.placed, hold), lifted=tuple(each for each in kept.lifted if each != hold)
-        )
-
-    def lift_unrecorded(self, hold: Hold) -> None:
-        """Note a hold that was lifted here, to be written to the record at the next pause."""
-        kept = self.unrecorded
-        self.unrecorded = Unrecorded(
-            placed=tuple(each for each in kept.placed if each != hold), lifted=(*kept.lifted, hold)
-        )
-
-    def remember(self, contact: Contact) -> None:
-        """Count a contact that was made."""
+    def remember(self, contact: Contact, *, stage: str) -> None:
+        """Count a contact that was made in a stage."""
         if contact.status in COUNTED:
             name, channel = str(contact.message), contact.message.channel
-            self.attempts[name] = self.attempts.get(name, 0) + 1
+            self.latest[name] = contact
+            self.sent_in.setdefault(stage, {})[name] = contact
             self.made[channel] = self.made.get(channel, 0) + 1
 
     def settle(self, version: int, balance: int) -> None:

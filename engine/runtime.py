@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from compliance.orders import Reached, ReachOut
-from domain.orders import Charge, Charged, HandOver, RecordHolds
+from domain.orders import Charge, Charged, HandOver
 
 
 class Runtime(Protocol):
@@ -25,6 +25,3 @@ class Runtime(Protocol):
 
     def hand_over(self, order: HandOver) -> Awaitable[None]:
         """Give the account to a person of ours to look at."""
-
-    def record_holds(self, order: RecordHolds) -> Awaitable[None]:
-        """Write holds to the record."""

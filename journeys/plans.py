@@ -25,6 +25,9 @@ TIME_TO_CATCH_UP = days(3)
 @stage(on=PlanRequested)
 async def plan_offer(account: OpenAccount) -> Next:
     """Offer a plan they can afford, by text and by e-mail; silence goes to a person of ours."""
+    if account.keeps_plan:
+        await account.hand_over("asks about instalments while the plan is kept")
+        return account.back()
     return await offered(account, PARTS, "plan_offer")
 
 
@@ -34,8 +37,8 @@ async def on_plan(account: OpenAccount) -> Next:
     instalment = account.instalment
     due = account.morning_of(instalment.due) + CHARGE_AT
     await account.quiet(until=due - NOTICE, because="the plan is kept")
-    await account.contact(sms("instalment_due"))
-    due = max(due, account.now + NOTICE)
+    notice = await account.contact(sms("instalment_due"))
+    due = max(due, notice.at + NOTICE)
     await account.quiet(until=due, because="the instalment is not due yet")
     return on_plan if await collected(account, instalment) else broken_plan
 
@@ -96,8 +99,7 @@ async def offered(account: OpenAccount, parts: int, name: str) -> Next:
     for offer in (sms(name), email(name)):
         account.offer_plan(parts=parts, first_in=FIRST_INSTALMENT_IN)
         contact = await account.contact(offer)
-        if contact.made:
-            await account.response(within=TIME_TO_DECIDE)
+        await account.answer(to=contact, within=TIME_TO_DECIDE)
     await account.hand_over("no answer to the offer of a plan")
     return close(Closure.REFERRED)
 

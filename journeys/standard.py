@@ -6,7 +6,6 @@ journey at every pause. No stage mentions hours or limits: those are the law, an
 """
 
 from domain.contacts import email, sms
-from domain.events import Undelivered
 from domain.time import days
 from engine import Journey, Next, OpenAccount, stage
 from journeys.listening import LISTENING
@@ -24,11 +23,8 @@ TIME_TO_ANSWER = days(10)
 async def reminders(account: OpenAccount) -> Next:
     """Three friendly nudges in twelve days. Most accounts are paid here."""
     for nudge, patience in NUDGES:
-        if account.has_sent(nudge):
-            continue
         contact = await account.contact(nudge)
-        if contact.made:
-            await account.response(within=patience)
+        await account.answer(to=contact, within=patience)
     return escalation
 
 
@@ -37,10 +33,7 @@ async def escalation(account: OpenAccount) -> Next:
     """A formal notice, by text if e-mail cannot reach them, and time to answer it."""
     for notice in (email("notice_of_arrears"), sms("notice_of_arrears")):
         contact = await account.contact(notice)
-        if not contact.made:
-            continue
-        answer = await account.response(within=TIME_TO_ANSWER)
-        if not isinstance(answer, Undelivered):
+        if await account.answer(to=contact, within=TIME_TO_ANSWER):
             break
     return plan_offer
 

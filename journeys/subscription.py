@@ -24,12 +24,11 @@ NOTICES = (
 async def retries(account: OpenAccount) -> Next:
     """Try the card, then say that it failed and how to renew it; three rounds in two weeks."""
     for notice, patience in NOTICES:
-        if account.has_sent(notice):
-            continue
-        await tried(account)
-        contact = await account.contact(notice)
-        if contact.made:
-            await account.response(within=patience)
+        contact = account.earlier(notice)
+        if contact is None:
+            await tried(account)
+            contact = await account.contact(notice)
+        await account.answer(to=contact, within=patience)
     return last_try
 
 
@@ -43,9 +42,10 @@ async def last_try(account: OpenAccount) -> Next:
 
 @stage(on=CardStored)
 async def new_card(account: OpenAccount) -> Next:
-    """A new card: the next round tries it at once, or what a plan missed is collected with it."""
+    """A new card: it is tried at once; what a plan missed is collected with it, and no more."""
     if account.plan or account.interrupted in PLANS:
         return await caught_up(account)
+    await tried(account)
     return retries
 
 

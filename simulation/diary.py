@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from compliance import (
     Allow,
+    AnyVerdict,
     ContactRequest,
     Deny,
     Pack,
@@ -41,7 +42,7 @@ from domain.events import (
     Event,
     PlanAccepted,
 )
-from domain.orders import Charge, Charged, ChargeStatus, HandOver, Order, RecordHolds
+from domain.orders import Charge, Charged, ChargeStatus, HandOver, Order
 from domain.time import hours, local_date, local_instant, zone
 from engine import Closed, Journey, Next, Progress
 from engine.drive import attempt
@@ -242,16 +243,16 @@ class Diary:
         if isinstance(verdict, Deny):
             why = "; ".join(reason.says for reason in verdict.reasons)
             self._write(f"{message} refused: {why}")
-            return Reached(verdict=verdict, status=ContactStatus.REFUSED, facts=facts)
+            return self._reached(verdict, ContactStatus.REFUSED, facts)
         if not isinstance(verdict, Allow):
             self._done.remove(order.key)
-            return Reached(verdict=verdict, status=None, facts=facts)
+            return self._reached(verdict, None, facts)
         self._sent[order.key] = message
         status = self._outcome(order)
         self._write(str(message) if status is ContactStatus.SENT else f"{message} {status}")
         if status in COUNTED:
             facts = _counted(facts, order)
-        return Reached(verdict=verdict, status=status, facts=facts)
+        return self._reached(verdict, status, facts)
 
     async def charge(self, order: Charge) -> Charged:
         """Charge as the story says."""
@@ -268,9 +269,19 @@ class Diary:
         self._take(order)
         self._write(f"handed over: {order.reason}")
 
-    async def record_holds(self, order: RecordHolds) -> None:
-        """Take note, in `orders` only: a hold shows in the diary by what does not happen."""
-        self._take(order)
+    def _reached(
+        self, verdict: AnyVerdict, status: ContactStatus | None, facts: PersonFacts
+    ) -> Reached:
+        """The record's answer: here the account's own state is the record."""
+        account = self.account
+        return Reached(
+            verdict=verdict,
+            status=status,
+            facts=facts,
+            version=account.version,
+            balance=account.balance,
+            recalled=account.recalled,
+        )
 
     # the clock, and what is written
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.accounts import Closure, Hold, Placement
+from domain.accounts import PERSONAL_HOLDS, Closure, Hold, Placement
 from domain.ledger import placed
 from storage import journal, ledger
 from storage.people import record_person, standing_holds
@@ -121,6 +121,19 @@ def lift_hold(session: Session, account_id: str, hold: Hold) -> bool:
     if lifted:
         journal.note(session, account_id, "hold lifted", hold=hold)
     return bool(lifted)
+
+
+def inherit_holds(session: Session, account: Account) -> None:
+    """Put the holds that stand on the person's other accounts on a new one, too."""
+    standing = session.scalars(
+        select(HoldRow.hold)
+        .join(Account, Account.id == HoldRow.account_id)
+        .where(Account.person_id == account.person_id, Account.id != account.id)
+        .where(HoldRow.lifted_at.is_(None), HoldRow.hold.in_(PERSONAL_HOLDS))
+        .distinct()
+    ).all()
+    for hold in sorted(standing):
+        place_hold(session, account.id, Hold(hold), reason="stands on the person's other accounts")
 
 
 def recall(session: Session, account_id: str) -> bool:

@@ -14,7 +14,7 @@ from domain.plans import PaymentPlan
 from storage import journal
 from storage.tables import Account, ContactRow, Decision, Person
 
-OPEN = (ContactStatus.INTENDED, ContactStatus.SENT)
+OPEN = (ContactStatus.INTENDED, ContactStatus.SENT, ContactStatus.UNKNOWN)
 """Statuses that a provider's report may still change."""
 
 
@@ -39,9 +39,13 @@ def decide(
     person: Person,
     verdict: Verdict,
     *,
-    facts: dict[str, Any],
+    at: datetime,
+    facts: dict[str, Any] | None = None,
 ) -> None:
-    """Keep a verdict, sent or not, with the rules it names and the facts it rested on."""
+    """Keep a verdict given at `at`, sent or not, with the rules it names and the facts it had.
+
+    One that an account slept through rested on the facts that it carried, not on the record's.
+    """
     session.add(
         Decision(
             contact_key=order.key,
@@ -57,7 +61,7 @@ def decide(
                 "reasons": [reason.model_dump(mode="json") for reason in verdict.reasons],
                 "facts": facts,
             },
-            at=order.at,
+            at=at,
         )
     )
 
@@ -83,9 +87,10 @@ def intend(
     return row
 
 
-def intend_again(row: ContactRow, order: ReachOut) -> None:
+def intend_again(row: ContactRow, order: ReachOut, *, address: str) -> None:
     """Turn a contact that the last look refused into an intent once more, at its new time."""
     row.status, row.at, row.recorded_at = ContactStatus.INTENDED, order.at, func.now()
+    row.address = address
 
 
 def conclude(

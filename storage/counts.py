@@ -29,7 +29,7 @@ LEFT = (ContactStatus.SENT, ContactStatus.DELIVERED, ContactStatus.UNDELIVERED)
 def accounts_by_state(session: Session) -> dict[str, int]:
     """Accounts by closure; those still open under "open"."""
     state = func.coalesce(Account.closure, "open")
-    return _counted(session.execute(select(state, func.count()).group_by(state)).tuples().all())
+    return _counted(session.execute(select(state, func.count()).group_by(state)).all())
 
 
 def open_by_stage(session: Session) -> dict[str, int]:
@@ -38,7 +38,7 @@ def open_by_stage(session: Session) -> dict[str, int]:
     rows = session.execute(
         select(stage, func.count()).where(Account.closure.is_(None)).group_by(stage)
     )
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def messages_by_channel(session: Session) -> dict[str, int]:
@@ -48,13 +48,13 @@ def messages_by_channel(session: Session) -> dict[str, int]:
         .where(ContactRow.status.in_(LEFT))
         .group_by(ContactRow.channel)
     )
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def contacts_by_status(session: Session) -> dict[str, int]:
     """All attempts to contact, by what became of them."""
     rows = session.execute(select(ContactRow.status, func.count()).group_by(ContactRow.status))
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def verdicts_by_rule(session: Session, verdict: str) -> dict[str, int]:
@@ -63,7 +63,7 @@ def verdicts_by_rule(session: Session, verdict: str) -> dict[str, int]:
     rows = session.execute(
         select(rule, func.count()).where(Decision.verdict == verdict).group_by(rule)
     )
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def opted_out(session: Session) -> dict[str, int]:
@@ -73,7 +73,7 @@ def opted_out(session: Session) -> dict[str, int]:
         .where(AddressFact.fact == OPTED_OUT, AddressFact.lifted_at.is_(None))
         .group_by(AddressFact.channel)
     )
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def holds(session: Session) -> dict[str, int]:
@@ -81,7 +81,7 @@ def holds(session: Session) -> dict[str, int]:
     rows = session.execute(
         select(HoldRow.hold, func.count(distinct(HoldRow.account_id))).group_by(HoldRow.hold)
     )
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def plans(session: Session) -> int:
@@ -116,7 +116,7 @@ def recovered(session: Session) -> int:
 def charges(session: Session) -> dict[str, int]:
     """Charges of stored cards, by what became of them."""
     rows = session.execute(select(ChargeRow.status, func.count()).group_by(ChargeRow.status))
-    return _counted(rows.tuples().all())
+    return _counted(rows.all())
 
 
 def tasks(session: Session) -> int:
@@ -135,7 +135,7 @@ def book_sums(session: Session, book: Book) -> dict[str, int]:
         .where(LedgerEntry.book == book)
         .group_by(LedgerTransaction.currency)
     )
-    return {currency: int(total) for currency, total in rows.tuples()}
+    return {currency: int(total) for currency, total in rows}
 
 
 def ledger_sum(session: Session) -> int:
@@ -154,7 +154,7 @@ def owed_by_account(session: Session) -> dict[str, int]:
         .where(Account.recalled_at.is_(None))
         .group_by(Account.workflow_id)
     )
-    return {workflow_id: int(total) for workflow_id, total in rows.tuples()}
+    return {workflow_id: int(total) for workflow_id, total in rows}
 
 
 def _stage(name: str) -> Subquery:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,14 +56,24 @@ def is_older(session: Session, key: str, age: timedelta) -> bool:
     return found is not None
 
 
-def left_over(session: Session, *, older_than: timedelta, limit: int = 100) -> list[InboxRow]:
-    """Events stored and not applied, oldest first: somebody crashed in between."""
-    return list(
-        session.scalars(
-            select(InboxRow)
-            .where(InboxRow.applied_at.is_(None))
-            .where(InboxRow.recorded_at < func.now() - older_than)
-            .order_by(InboxRow.recorded_at)
-            .limit(limit)
-        )
+def left_over(
+    session: Session,
+    *,
+    older_than: timedelta,
+    after: InboxRow | None = None,
+    limit: int = 100,
+) -> list[InboxRow]:
+    """Events stored and not applied, oldest first: somebody crashed in between.
+
+    `after` is the last of an earlier page, so that those which cannot be applied yet hide nobody.
+    """
+    waiting = (
+        select(InboxRow)
+        .where(InboxRow.applied_at.is_(None))
+        .where(InboxRow.recorded_at < func.now() - older_than)
     )
+    if after is not None:
+        place = tuple_(InboxRow.recorded_at, InboxRow.id)
+        waiting = waiting.where(place > (after.recorded_at, after.id))
+    ordered = waiting.order_by(InboxRow.recorded_at, InboxRow.id).limit(limit)
+    return list(session.scalars(ordered))

@@ -204,11 +204,15 @@ class ContactRow(Base):
     status: Mapped[str]
     link: Mapped[str] = mapped_column(unique=True)
     offer: Mapped[dict[str, Any] | None]
-    body: Mapped[str | None]
+    words: Mapped[dict[str, Any] | None]
+    """Subject, text and HTML as they were written for this contact: every attempt sends these."""
     provider_id: Mapped[str | None]
     error_code: Mapped[str | None]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
+    tried_at: Mapped[datetime | None]
+    """The wall's time of the last call to the provider, written before it; empty once it is known
+    that nothing left."""
 
 
 class Decision(Base):

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [
@@ -16,7 +17,7 @@ QUIET = [
 ]
 """Switches without which it looks for hosts that a test has no business with."""
 
-SMALL = {"width": 360, "height": 740}
+SMALL: ViewportSize = {"width": 360, "height": 740}
 
 
 def chromium() -> str:

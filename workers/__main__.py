@@ -18,7 +18,6 @@ from temporalio.client import (
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.channels import Carriers, Emails, Texts
 from activities.charges import Charges
@@ -26,7 +25,6 @@ from activities.contacts import Clocks, Contacts, Patience
 from activities.housekeeping import Housekeeping
 from activities.records import Records
 from compliance import load_packs
-from domain.accounts import Consumer
 from domain.contacts import Channel
 from providers.messages import Messages
 from providers.sendgrid import SendGrid
@@ -36,21 +34,15 @@ from providers.stripe import Stripe
 from providers.twilio import Twilio
 from storage import Database
 from workers.clock import wall
+from workers.heartbeats import EVERY, Heartbeats
+from workers.runner import WORKFLOWS, runner
 from workers.settings import Settings
 from workflows import names
-from workflows.account import AccountWorkflow
 from workflows.door import TemporalDoor
-from workflows.housekeeping import PlacementWorkflow, SweepInbox
 
 log = structlog.get_logger()
 
 THREADS = 24
-PASSED_THROUGH = (
-    *("domain", "compliance", "engine", "journeys", "workflows"),
-    *("phonenumbers", "iso4217", "email_validator", "idna", "dns", "zoneinfo", "tzdata"),
-)
-"""Modules that the workflow sandbox need not load anew for every account. That ours are free of
-clocks and dice is held by the import contracts in pyproject.toml."""
 STICKY = timedelta(seconds=2)
 """How long a workflow waits for the worker that had it cached before another takes it."""
 
@@ -74,7 +66,7 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
     return Worker(
         client,
         task_queue=names.TASK_QUEUE,
-        workflows=[AccountWorkflow, PlacementWorkflow, SweepInbox],
+        workflows=WORKFLOWS,
         activities=[
             contacts.reach_out,
             charges.charge,
@@ -88,10 +80,10 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=runner(),
         sticky_queue_schedule_to_start_timeout=STICKY,
+        interceptors=[Heartbeats()],
+        max_heartbeat_throttle_interval=EVERY,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
 
@@ -109,11 +101,6 @@ def carriers(settings: Settings) -> Carriers:
             lag=timedelta(seconds=settings.sendgrid_lag),
         ),
     }
-
-
-def warm_up() -> None:
-    """Load the numbering plans now: the first workflow task has no two seconds to spare for it."""
-    Consumer(reference="warm-up", name="-", country="US", phone="+12125550100")
 
 
 async def keep_sweeping(client: Client, every: timedelta) -> None:
@@ -134,7 +121,6 @@ async def keep_sweeping(client: Client, every: timedelta) -> None:
 async def main() -> None:
     """Work until told to stop."""
     hush_providers()
-    warm_up()
     settings = Settings()
     database = Database(settings.database_url, pool_size=THREADS)
     client = await Client.connect(

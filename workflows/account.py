@@ -1,7 +1,8 @@
 """One account, from placement to its end: one run per stage, for as long as it takes.
 
-Every handler is a pure reducer over `Progress` and awaits nothing, with one exception: `placed`
-answers when the record has been written. Only `run` continues as new, and only after all handlers
+Signals are pure reducers over `Progress` and await nothing. Updates answer when the record has what
+they say: `placed` waits for it to be written, and an instruction given in Temporal's UI writes it
+first. Only `run` continues as new, and only after all handlers
 have finished, so that no message is lost at a boundary.
 """
 
@@ -17,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.accounts import Closure, Hold, Placement
     from domain.contacts import Channel
     from domain.events import AnyEvent, HoldLifted, HoldPlaced, Recalled
-    from domain.orders import Close, EnterStage, RecordPlacement
+    from domain.orders import Close, EnterStage, RecordHolds, RecordPlacement
     from engine import Closed, Stage
     from engine.drive import attempt
     from engine.progress import Progress
@@ -99,28 +100,28 @@ class AccountWorkflow:
             )
 
     @workflow.update(description=f"Stop the clock and all contact. Example: {EXAMPLE}")
-    def pause(self, order: Instruction) -> AccountState:
+    async def pause(self, order: Instruction) -> AccountState:
         """Place a hold."""
-        return self._hold(order, order.hold or Hold.PAUSE)
+        return await self._hold(order, order.hold or Hold.PAUSE)
 
     @workflow.update(description=f"Lift a hold; the clock goes on. Example: {EXAMPLE}")
-    def resume(self, order: Instruction) -> AccountState:
+    async def resume(self, order: Instruction) -> AccountState:
         """Lift a hold."""
         hold = order.hold or Hold.PAUSE
+        await self._put_on_record(order, lifted=(hold,))
         self._known.hear(HoldLifted(event_id=order.instruction_id, hold=hold))
-        if not order.recorded:
-            self._known.lift_unrecorded(hold)
         self._show_holds()
         return self.state()
 
     @workflow.update(description='The debt is disputed. Example: {"instruction_id": "letter-17"}')
-    def dispute(self, order: Instruction) -> AccountState:
+    async def dispute(self, order: Instruction) -> AccountState:
         """Place the hold of a dispute."""
-        return self._hold(order, Hold.DISPUTE)
+        return await self._hold(order, Hold.DISPUTE)
 
     @workflow.update(description='The creditor takes it back. Example: {"instruction_id": "r-1"}')
-    def recall(self, order: Instruction) -> AccountState:
+    async def recall(self, order: Instruction) -> AccountState:
         """End the journey."""
+        await self._put_on_record(order, recalled=True)
         self._known.hear(Recalled(event_id=order.instruction_id))
         return self.state()
 
@@ -270,12 +271,41 @@ class AccountWorkflow:
             )
         )
 
-    def _hold(self, order: Instruction, hold: Hold) -> AccountState:
+    async def _hold(self, order: Instruction, hold: Hold) -> AccountState:
+        await self._put_on_record(order, placed=(hold,))
         self._known.hear(HoldPlaced(event_id=order.instruction_id, hold=hold))
-        if not order.recorded:
-            self._known.place_unrecorded(hold)
         self._show_holds()
         return self.state()
+
+    async def _put_on_record(
+        self,
+        order: Instruction,
+        *,
+        placed: tuple[Hold, ...] = (),
+        lifted: tuple[Hold, ...] = (),
+        recalled: bool = False,
+    ) -> None:
+        """Write an instruction that was given here, before it is acknowledged.
+
+        It waits for the person's lock, and so for a message that is just leaving: nothing leaves
+        after the answer.
+        """
+        if order.recorded:
+            return
+        info = workflow.info()
+        await workflow.execute_activity(
+            "record_holds",
+            RecordHolds(
+                key=f"{info.workflow_id}#{order.instruction_id}",
+                account_id=self._known.account_id,
+                at=workflow.now(),
+                placed=placed,
+                lifted=lifted,
+                recalled=recalled,
+            ),
+            **UNTIL_DONE,
+            summary="write an instruction to the record",
+        )
 
     def _must_be_open(self) -> None:
         if self._closure is not None:

@@ -7,7 +7,14 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.orders import PlacementJob
-    from workflows.runtime import ATTEMPT, RETRY
+    from workflows.runtime import RETRY
+
+ONE_ROW = timedelta(seconds=15)
+"""Longer than the placing of one row may take; a crash is noticed after it."""
+ONE_EVENT = timedelta(seconds=30)
+"""Longer than the provider may take to answer about one event."""
+SWEEP = timedelta(minutes=10)
+"""After this the rest is left to the next sweep."""
 
 
 @workflow.defn(name="placement")
@@ -21,7 +28,7 @@ class PlacementWorkflow:
             "place_file",
             job,
             start_to_close_timeout=timedelta(hours=24),
-            heartbeat_timeout=timedelta(seconds=30),
+            heartbeat_timeout=ONE_ROW,
             retry_policy=RETRY,
             summary="place the rows that are waiting",
         )
@@ -37,7 +44,8 @@ class SweepInbox:
         swept: int = await workflow.execute_activity(
             "sweep_inbox",
             result_type=int,
-            start_to_close_timeout=ATTEMPT,
+            start_to_close_timeout=SWEEP,
+            heartbeat_timeout=ONE_EVENT,
             retry_policy=RetryPolicy(maximum_attempts=1),
         )
         return swept

@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from compliance.orders import Reached, ReachOut
-    from domain.orders import Charge, Charged, HandOver, RecordHolds
+    from domain.orders import Charge, Charged, HandOver
     from workflows.messages import NextStep
 
 ATTEMPT = timedelta(seconds=90)
@@ -91,10 +91,6 @@ class TemporalRuntime:
             **UNTIL_DONE,
             summary=order.reason,
         )
-
-    async def record_holds(self, order: RecordHolds) -> None:
-        """Write holds that were placed or lifted here to the record."""
-        await workflow.execute_activity("record_holds", order, **UNTIL_DONE)
 
 
 def summary(until: datetime | None, why: str) -> str:

@@ -1,6 +1,6 @@
 """Events, orders and contacts survive being written down and read again."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -67,7 +67,9 @@ def test_a_message_is_called_by_its_channel_and_its_name():
 
 @pytest.mark.parametrize("status", ContactStatus)
 def test_whatever_left_or_may_have_left_counts_as_made(status):
-    contact = Contact(key="k", message=sms("nudge"), status=status)
+    contact = Contact(
+        key="k", message=sms("nudge"), status=status, at=datetime(2026, 11, 21, tzinfo=UTC)
+    )
 
     assert contact.made == (status in COUNTED)
     assert contact.made == (status.value not in {"rejected", "refused", "unavailable"})

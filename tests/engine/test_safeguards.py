@@ -1,7 +1,5 @@
 """Safeguards hold in every journey, because no journey mentions them."""
 
-from datetime import timedelta
-
 import pytest
 
 from domain.accounts import Closure, Hold
@@ -11,11 +9,9 @@ from domain.events import (
     HoldLifted,
     HoldPlaced,
     MessageReceived,
-    PlanRequested,
     Recalled,
 )
-from domain.orders import RecordHolds
-from domain.time import days, hours
+from domain.time import days
 from engine import Journey, aside, close, stage
 from simulation.diary import A_TUESDAY, Diary, newly_placed, pays, play
 
@@ -184,64 +180,3 @@ def test_money_that_comes_on_the_dot_of_a_deadline_closes_as_paid():
     assert play(GIVING_UP, {A_TUESDAY + days(2): pays(200_00)}) == [
         "day   2  09:00  closed: paid in full",
     ]
-
-
-def test_a_hold_placed_here_is_written_to_the_record_at_the_next_pause():
-    def pause(account):
-        account.hear(placed(Hold.PAUSE))
-        account.place_unrecorded(Hold.PAUSE)
-        return PlanRequested(event_id="2")
-
-    def resume(account):
-        account.lift_unrecorded(Hold.PAUSE)
-        return lifted(Hold.PAUSE)
-
-    diary = Diary(newly_placed(), {1: pause, 3: resume}, packs=(), contacts={})
-    diary.play(WAITING)
-
-    kept = [order for order in diary.orders if isinstance(order, RecordHolds)]
-    assert [(each.at - A_TUESDAY, each.placed, each.lifted) for each in kept] == [
-        (days(1), (Hold.PAUSE,), ()),
-        (days(3), (), (Hold.PAUSE,)),
-    ]
-
-
-def test_a_second_hold_is_recorded_while_the_first_still_stands():
-    def hold(hold):
-        def told(account):
-            account.place_unrecorded(hold)
-            return placed(hold, hold)
-
-        return told
-
-    story = {1: hold(Hold.PAUSE), 2: hold(Hold.DISPUTE)}
-    diary = Diary(newly_placed(), story, packs=(), contacts={})
-    diary.play(WAITING)
-
-    assert [each.at - A_TUESDAY for each in diary.orders] == [days(1), days(2)]
-
-
-def test_a_cease_in_the_very_moment_a_stage_gives_up_is_recorded_before_the_end():
-    def cease(account):
-        account.hear(placed(Hold.CEASE))
-        account.place_unrecorded(Hold.CEASE)
-
-    diary = Overheard(newly_placed(), {}, during=cease)
-
-    assert diary.play(GIVING_UP)[-1] == "day   2  09:00  closed: ceased"
-    assert isinstance(diary.orders[-1], RecordHolds)
-    assert diary.orders[-1].placed == (Hold.CEASE,)
-
-
-def test_a_hold_taken_back_before_it_was_recorded_is_recorded_as_lifted():
-    account = newly_placed()
-    account.place_unrecorded(Hold.PAUSE)
-    account.place_unrecorded(Hold.DISPUTE)
-    account.lift_unrecorded(Hold.PAUSE)
-    account.place_unrecorded(Hold.PAUSE)
-    account.lift_unrecorded(Hold.DISPUTE)
-
-    assert account.unrecorded.placed == (Hold.PAUSE,)
-    assert account.unrecorded.lifted == (Hold.DISPUTE,)
-    assert account.days_past_due(A_TUESDAY + timedelta(days=4)) == 4
-    assert hours(24) == days(1)

@@ -152,12 +152,21 @@ def test_a_question_about_the_fresh_offer_is_not_a_second_break():
 
     diary = play(STANDARD, story, charges=[PAID, DECLINED])
 
-    assert diary[8:12] == [
+    assert diary[8:11] == [
         "day  45  09:00  sms fresh_offer",
         "day  46  09:00  handed over: wrote, or wants a call: read it and answer",
-        "day  49  09:00  sms fresh_offer",
         "day  54  09:00  sms instalment_due",
     ]
+
+
+def test_asking_about_instalments_while_the_plan_is_kept_changes_nothing():
+    asked: Story[int] = {**AGREED, 12: PlanRequested(event_id="ask")}
+
+    diary, undisturbed = play(STANDARD, asked), play(STANDARD, AGREED)
+
+    question = "day  12  09:00  handed over: asks about instalments while the plan is kept"
+    assert question in diary
+    assert [line for line in diary if line != question] == undisturbed
 
 
 def test_one_who_paid_while_a_person_answered_does_not_hear_of_a_failure_again():

@@ -155,15 +155,23 @@ def test_a_nudge_that_may_have_left_counts_and_is_not_sent_again():
     assert diary == ["day   0  09:00  sms nudge unknown", *SILENCE[1:]]
 
 
-def test_while_one_provider_is_down_the_journey_goes_on_with_the_other():
+def test_while_one_provider_is_down_the_journey_goes_on_with_the_other_a_day_later():
     diary = play(STANDARD, contacts={"sms": ContactStatus.UNAVAILABLE})
 
     assert diary[:4] == [
         "day   0  09:00  sms nudge unavailable",
-        "day   0  09:00  email nudge",
-        "day   4  09:00  sms last_nudge unavailable",
-        "day   4  09:00  email notice_of_arrears",
+        "day   1  09:00  email nudge",
+        "day   5  09:00  sms last_nudge unavailable",
+        "day   6  09:00  email notice_of_arrears",
     ]
+
+
+def test_a_text_to_a_person_is_not_repeated_however_often_they_write():
+    story = {day: CallRequested(event_id=str(day)) for day in (13, 17, 20)}
+
+    diary = play(STANDARD, story)
+
+    assert sum("notice_of_arrears" in line for line in diary) == 1
 
 
 def test_a_promise_that_is_kept():

@@ -71,8 +71,8 @@ def test_a_renewed_card_that_fails_goes_on_with_the_next_round():
 
     assert diary[2:5] == [
         "day   1  09:00  charge 200.00 declined",
-        "day   1  09:00  sms payment_missed",
-        "day   5  09:00  charge 200.00 declined",
+        "day   3  09:00  charge 200.00 declined",
+        "day   3  09:00  sms payment_missed",
     ]
 
 

@@ -316,7 +316,9 @@ def create_tables() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("offer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column(
+            "words", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("provider_id", sa.Text(), nullable=True),
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -326,6 +328,7 @@ def create_tables() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_contacts_account_id")
         ),
