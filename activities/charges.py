@@ -17,7 +17,7 @@ from activities.contacts import Patience
 from domain.ledger import paid
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
-from providers.charges import ACCOUNT, Declined, Paid, Processing
+from providers.charges import ACCOUNT, GONE_CODES, Declined, Paid, Processing
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.stripe import Stripe
 from providers.stripe_amounts import AmountError
@@ -51,6 +51,9 @@ class Charges:
             row = payments.begin_charge(session, order)
             if row.status == payments.CREATED and (reason := _why_not(session, order)):
                 row.status = reason
+            if row.status == payments.CREATED and row.customer is None:
+                person = people.person_of(session, order.account_id)
+                row.customer, row.payment_method = person.stripe_customer, person.payment_method
             settled = None if row.status == payments.CREATED else _charged(session, order, row)
         if settled is not None:
             return settled
@@ -72,12 +75,11 @@ class Charges:
             row = payments.begin_charge(session, order)
             if row.intent_id is not None or row.status != payments.CREATED:
                 return None
-            person = people.person_of(session, order.account_id)
             try:
                 row.intent_id = self._stripe.create_intent(
                     amount=order.amount,
-                    customer=person.stripe_customer or "",
-                    payment_method=person.payment_method or "",
+                    customer=row.customer or "",
+                    payment_method=row.payment_method or "",
                     key=f"create:{order.key}",
                     metadata={ACCOUNT: order.account_id, "charge": order.key},
                 )
@@ -87,7 +89,8 @@ class Charges:
                 row.status, row.decline_code = ChargeStatus.DECLINED, "amount_not_chargeable"
             except ProviderRefused as refused:
                 row.status, row.decline_code = ChargeStatus.DECLINED, refused.code
-                people.forget_card(session, person.id)
+                if refused.code in GONE_CODES:
+                    _forget(session, row)
             return None
 
     def _confirm(self, session: Session, order: Charge) -> Charged | ApplicationError:
@@ -132,8 +135,13 @@ def _settle(
             row.status, row.decline_code = ChargeStatus.DECLINED, result.reason
             row.codes = result.model_dump(mode="json")
             if result.card_is_dead:
-                people.forget_card(session, people.person_of(session, order.account_id).id)
+                _forget(session, row)
     _note(session, order, row)
+
+
+def _forget(session: Session, row: ChargeRow) -> None:
+    person = people.person_of(session, row.account_id)
+    people.forget_card(session, person.id, row.payment_method)
 
 
 def _why_not(session: Session, order: Charge) -> ChargeStatus | None:

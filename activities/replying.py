@@ -26,8 +26,13 @@ from storage import accounts, contacts, people
 from storage.session import lock_person
 from storage.tables import Account, InboxRow, Person
 
-OF_THE_PERSON = frozenset({Hold.DECEASED, Hold.BANKRUPTCY, Hold.ATTORNEY, Hold.HARDSHIP})
+OF_THE_PERSON = frozenset(
+    {Hold.DECEASED, Hold.BANKRUPTCY, Hold.CEASE, Hold.ATTORNEY, Hold.HARDSHIP}
+)
 """Holds that concern every debt of a person; a dispute concerns the one it was said about."""
+
+ANSWERED = frozenset({Understood.STOP, Understood.START, Understood.HELP})
+"""Keywords that, alone, are done with once they are obeyed."""
 
 
 def take_reply(
@@ -52,6 +57,9 @@ def take_reply(
     ):
         # "Yes" from somebody who never opted out answers something else: a person reads it.
         said = Understanding(meanings=(Understood.MESSAGE,))
+    if said.meanings == (Understood.HELP,) and keyword is None:
+        # No provider has answered it: a person does.
+        said = Understanding(meanings=(Understood.HELP, Understood.MESSAGE))
     people.save_reply(
         session,
         row.id,
@@ -82,7 +90,8 @@ def _understood(
 def _wishes(
     session: Session, row: InboxRow, channel: Channel, where: str, said: Understanding
 ) -> list[Told]:
-    if Understood.STOP in said.meanings:
+    # Whoever wants no contact at all does not want this one either, debts or none.
+    if {Understood.STOP, Understood.CEASE} & {*said.meanings}:
         return opt_out(session, row, channel, where)
     if Understood.START in said.meanings:
         return opt_in(session, row, channel, where)
@@ -97,6 +106,7 @@ def _about_debts(
     lock_person(session, person.id)
     account = contacts.latest_account(session, person.id)
     if account is None:
+        _ask_after_the_end(session, row, person, said)
         return []
     news = [
         hold(session, row, concerned, reason)
@@ -110,6 +120,18 @@ def _about_debts(
         )
     answer = _response(row.id, said)
     return news + ([Told(account.workflow_id, answer)] if answer else [])
+
+
+def _ask_after_the_end(
+    session: Session, row: InboxRow, person: Person, said: Understanding
+) -> None:
+    """No workflow hears a person whose accounts are all closed: a person of ours does."""
+    if {*said.meanings} <= ANSWERED:
+        return
+    latest = people.latest_account(session, person.id)
+    if latest is not None:
+        reason = f"wrote after the account was closed ({said}): read it"
+        accounts.hand_over(session, row.id, latest.id, reason, at=row.recorded_at)
 
 
 def _concerned(session: Session, account: Account, reason: Hold) -> list[Account]:

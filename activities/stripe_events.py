@@ -19,6 +19,15 @@ from storage import accounts, contacts, journal, ledger, payments, people
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, InboxRow
 
+WITHOUT_METADATA = frozenset(
+    {
+        "charge.refunded",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+    }
+)
+"""Events about a payment that do not say whose it is: its own event may be still to come."""
+
 SETUP = "setup"
 PAID = "paid"
 
@@ -81,7 +90,6 @@ def _ask_for_refund(session: Session, row: InboxRow, account: Account, key: str)
 
 def _refunded(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
     """Money went back. The event tells the sum so far, so a later one covers an earlier one."""
-    del row
     account, so_far = _locked(session, event), _amount(event.refunded)
     _same_currency(account, so_far)
     charge = event.object_id or ""
@@ -91,6 +99,7 @@ def _refunded(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]
         back = refunded(key, Money(minor=missing, currency=so_far.currency))
         ledger.book(session, account.id, back, provider_ref=charge)
         journal.note(session, account.id, "refund", amount=str(so_far), key=key)
+        _ask_about_closed(session, row, account, key)
     return [balance_told(session, account, key, reversal=True)]
 
 
@@ -103,7 +112,15 @@ def _withdrawn(session: Session, row: InboxRow, event: StripeEvent) -> list[Told
         journal.note(session, account.id, "chargeback", amount=str(amount), key=key)
         reason = "a payment was taken back by the consumer's bank: answer the dispute at Stripe"
         accounts.hand_over(session, key, account.id, reason, at=row.recorded_at)
+        _ask_about_closed(session, row, account, key)
     return [balance_told(session, account, key, reversal=True)]
+
+
+def _ask_about_closed(session: Session, row: InboxRow, account: Account, key: str) -> None:
+    """A journey that is over cannot answer for money that is owed again."""
+    if account.closure is not None:
+        reason = "money went back after the account was closed: look at it"
+        accounts.hand_over(session, f"closed:{key}", account.id, reason, at=row.recorded_at)
 
 
 def _reinstated(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
@@ -151,16 +168,17 @@ def _decline(session: Session, charge: ChargeRow, event: StripeEvent) -> None:
         instalment=charge.instalment,
     )
     if declined is not None and declined.card_is_dead:
-        people.forget_card(session, people.person_of(session, charge.account_id).id)
+        person = people.person_of(session, charge.account_id)
+        people.forget_card(session, person.id, charge.payment_method)
 
 
 def _card_stored(
     session: Session, row: InboxRow, event: StripeEvent, setup: CardSetup | None
 ) -> list[Told]:
     """Keep the card; if it was given for a plan, the plan is accepted with it."""
+    account = _locked(session, event)
     if setup is None or setup.card is None:
         raise TooEarly("the page is complete, and Stripe does not show its card yet")
-    account = _locked(session, event)
     person = people.person_of(session, account.id)
     people.store_card(
         session,
@@ -168,15 +186,27 @@ def _card_stored(
         customer=setup.card.customer,
         payment_method=setup.card.payment_method,
     )
-    plan = _plan_of(session, event)
     if account.closure is not None:
         return []
-    if plan is not None:
-        payments.accept_plan(session, account.id, plan)
-        accepted = PlanAccepted(event_id=f"accepted:{plan.plan_id}", plan=plan)
-        return [Told(account.workflow_id, accepted)]
+    plan = _plan_of(session, event)
+    if plan is not None and _accepted(session, account, event, plan):
+        event_id = f"accepted:{plan.plan_id}:{event.object_id}"
+        return [Told(account.workflow_id, PlanAccepted(event_id=event_id, plan=plan))]
     journal.note(session, account.id, "card stored")
     return [Told(account.workflow_id, CardStored(event_id=row.id))]
+
+
+def _accepted(session: Session, account: Account, event: StripeEvent, plan: PaymentPlan) -> bool:
+    """Whether this page accepts the plan: one that another accepted, or overtook, it does not."""
+    page = event.object_id or ""
+    if payments.accepted_by(session, page):
+        return True  # an earlier try of this very event; the workflow may not have heard
+    if not payments.is_open_offer(session, account.id, plan):
+        return False
+    payments.accept_plan(session, account.id, plan)
+    payments.opened_checkout(session, page, account.id, purpose="plan", contact_key=None, plan=plan)
+    payments.note_accepted(session, page)
+    return True
 
 
 def _plan_of(session: Session, event: StripeEvent) -> PaymentPlan | None:
@@ -193,6 +223,8 @@ def _plan_of(session: Session, event: StripeEvent) -> PaymentPlan | None:
 def _locked(session: Session, event: StripeEvent) -> Account:
     """The account that an event is about, its person locked."""
     account_id = _account_id(session, event)
+    if account_id is None and event.type not in WITHOUT_METADATA:
+        raise Unreadable("not a payment of ours")  # whatever we make carries its account
     if account_id is None:
         raise TooEarly("nothing on record belongs to this payment yet")
     account = accounts.by_id(session, account_id)

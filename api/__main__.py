@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import structlog
 import uvicorn
 from temporalio.client import Client
@@ -29,7 +31,8 @@ from workflows.door import TemporalDoor
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-CONNECTIONS = 20
+ANSWERING, HEARING = 40, 16
+"""Threads that answer requests, and threads that apply webhooks. Each may hold a connection."""
 
 
 def main() -> None:
@@ -52,7 +55,9 @@ async def serve(host: str, port: int) -> None:
         # A Temporal that is down takes nobody's page away: only what needs it has to wait.
         lazy=True,
     )
-    database = Database(settings.database_url, pool_size=CONNECTIONS)
+    anyio.to_thread.current_default_thread_limiter().total_tokens = ANSWERING
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(HEARING))
+    database = Database(settings.database_url, pool_size=ANSWERING + HEARING)
     services = Services(
         settings=settings,
         database=database,

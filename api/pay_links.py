@@ -5,7 +5,7 @@ amount, and never the consumer.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from storage.tables import Account, ContactRow, Person
 
 CARD_JOURNEYS = frozenset({"subscription"})
 """Journeys that collect with a stored card, so that a new card is an answer."""
+
+TIME_TO_PREPARE = timedelta(days=2)
+"""How long before its first instalment a plan must be accepted: nobody is charged by surprise."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
     person = accounts.person_of(session, account)
     owed = Money(minor=ledger.balance(session, account.id), currency=account.currency)
     plan = payments.accepted_plan(session, account.id)
+    today = _today(contacts.latest_at(session, person.id), person, now)
     return Linked(
         link=link,
         contact_key=contact.key,
@@ -123,8 +127,8 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
         state=_state(account, owed),
         owed=owed,
         version=ledger.version(session, account.id),
-        today=_today(contacts.latest_at(session, person.id), person, now),
-        offer=_open_offer(contact, plan, owed),
+        today=today,
+        offer=_open_offer(session, contact, today),
         plan=plan,
     )
 
@@ -137,14 +141,12 @@ def _state(account: Account, owed: Money) -> Literal["open", "paid", "closed"]:
     return "closed" if account.closure is not None else "open"
 
 
-def _open_offer(
-    contact: ContactRow, accepted: PaymentPlan | None, owed: Money
-) -> PaymentPlan | None:
-    """The message's plan, unless it is accepted already or was made for another balance."""
+def _open_offer(session: Session, contact: ContactRow, today: date) -> PaymentPlan | None:
+    """The message's plan, unless it is accepted, overtaken, too late or for another balance."""
     offer = contacts.offered_plan(contact)
-    if offer is None or offer.total != owed.minor:
+    if offer is None or offer.instalments[0].due < today + TIME_TO_PREPARE:
         return None
-    return None if accepted is not None and accepted.plan_id == offer.plan_id else offer
+    return offer if payments.is_open_offer(session, contact.account_id, offer) else None
 
 
 def _today(latest: datetime | None, person: Person, now: datetime) -> date:

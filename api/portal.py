@@ -93,7 +93,10 @@ async def accept_plan(link: str, services: Served) -> Response:
 @router.post("/{link}/card")
 async def another_card(link: str, services: Served) -> Response:
     """Store another card, for what is charged from now on."""
-    return await _storing(services, await _linked(services, link), None)
+    linked = await _linked(services, link)
+    if linked is not None and linked.state == "open" and not linked.takes_card:
+        return RedirectResponse(f"/p/{link}", HTTPStatus.SEE_OTHER, HEADERS)
+    return await _storing(services, linked, None)
 
 
 async def _linked(services: Services, link: str) -> Linked | None:

@@ -58,7 +58,7 @@ KEYWORDS = {
 POLITE = re.compile(r"\b(please|pls|now|thanks|thank you|all)\b|من فضلك|لو سمحت|رجاء")
 
 BY_ONE_WAY = (
-    r"(?: me| us)?(?: (?:by|via|through|over|on|at|to)(?: my| this| the| that)? (?:texts?|sms|phone"
+    r"(?: me| us)?(?: (?:by|via|through|over|on|at)(?: my| this| the| that)? (?:texts?|sms|phone"
     r"|e-?mails?|calls?|whatsapp|work|job|office|home|number|address|cell|mobile)\b"
     r"| (?:my|our|this|that) )"
 )
@@ -83,10 +83,11 @@ STOPS = {
     # 12 CFR 1006.6(c)(1): to cease all communication. One medium alone is 1006.14(h), a STOP.
     Understood.CEASE: (
         rf"\b(stop|quit)( \w+ing,?( and| or)?)? contacting\b(?!{BY_ONE_WAY})",
-        rf"\b(do not|don'?t|never)( ever)?( \w+,? (and|or))? contact\b(?!{BY_ONE_WAY})",
+        rf"(?<!you )\b(do not|don'?t|never)( ever)?( \w+,? (and|or))? contact\b(?!{BY_ONE_WAY})",
         r"\bleave (me|us) alone\b|\bcease and desist\b",
-        r"\b(cease|stop|end|no) (all |any )?(more |further |future )?"
-        r"(contacts?|communicati(on|ons|ng)|correspondence)\b",
+        r"\b(cease|stop|end)( all| any)?( further| future)? (communicat\w+|correspond\w+)",
+        rf"\b(cease|stop|end)( all| any)?( further| future)? contacts?\b(?!{BY_ONE_WAY})",
+        r"\bno (more|further|future) (contact|communication|correspondence)",
         r"لا تتصل(وا)? (بي|معي) (مر[ةه] [أا]خر[ىي]|بعد ال[آيا]|[أا]بدا|مجددا|نهائيا)",
         r"لا تتواصل|لا تعاودوا الاتصال|[أا]وقف(وا)? (كل|جميع|كاف[ةه]) (ال)?(اتصال|تواصل|مراسل)",
         r"(ما|لا) ([أا]بغ[ىيا]|[أا]ب[يى]|[أا]ريد|[أا]رغب في|ودي) [أا]ي (تواصل|اتصال)",

@@ -22,6 +22,18 @@ DEAD_CODES = frozenset(
 DEAD_ADVICE = "do_not_try_again"
 DEAD_NETWORK_ADVICE = frozenset({"03", "21"})
 """Mastercard's merchant advice codes: do not try again; the cardholder ended it."""
+GONE_CODES = frozenset(
+    {
+        "resource_missing",
+        "payment_method_customer_decline",
+        "payment_method_invalid_parameter",
+        "payment_method_not_available",
+        "payment_method_unactivated",
+        "payment_method_unexpected_state",
+        "payment_method_unsupported_type",
+    }
+)
+"""Refusals to prepare a charge: the customer or the card is not there, or cannot be used."""
 NEEDS_THE_PERSON = "authentication_required"
 
 

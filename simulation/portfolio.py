@@ -26,9 +26,24 @@ ARABIC = 0.15
 SUBSCRIPTIONS = 0.2
 """Assumptions: shares of people who read Arabic, and of debts that are recurring payments."""
 
-AREA_CODES = ("212", "312", "303", "213", "305", "512", "602", "206", "404", "617")
+AREA_CODES = (
+    *("212", "312", "303", "213", "305", "512", "602", "206", "404", "617"),
+    *("202", "214", "215", "216", "310", "313", "314", "402", "405", "407"),
+    *("408", "410", "412", "414", "415", "419", "425", "480", "501", "502"),
+    *("503", "504", "505", "510", "513", "515", "516", "517", "520", "559"),
+    *("601", "603", "608", "612", "614", "615", "616", "619", "646", "702"),
+    *("703", "704", "706", "713", "714", "716", "717", "719", "720", "773"),
+    *("801", "802", "803", "804", "808", "813", "816", "817", "901", "916"),
+)
+"""Each in one time zone. The first ten serve the first thousand people, and so on."""
+
 FICTIONAL = range(100, 200)
 """555-0100 to 555-0199 are set aside for fiction in every area of the North American plan."""
+
+MOST_PEOPLE = len(AREA_CODES) * len(FICTIONAL)
+
+Names = dict[str, Faker]
+"""Who makes up names, by language."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +57,13 @@ class Fictional:
 
 def generate(seed: int, *, accounts: int, people: int, today: date) -> list[Fictional]:
     """Make `accounts` debts of `people` people; ValueError if the numbers cannot go together."""
-    most = len(AREA_CODES) * len(FICTIONAL)
-    if not 0 < people <= min(accounts, most) or accounts > 4 * people:
+    if not 0 < people <= min(accounts, MOST_PEOPLE) or accounts > 4 * people:
         raise ValueError(
-            f"{accounts} accounts of {people} people: expected 1 to {most} people with 1 to 4 each"
+            f"{accounts} accounts of {people} people: expected 1 to {MOST_PEOPLE} people with"
+            " 1 to 4 each"
         )
-    dice, names = Random(seed), {"en": Faker("en_US"), "ar": Faker("ar_AA")}  # noqa: S311
-    for faker in names.values():
-        faker.seed_instance(seed)
-    consumers = [_consumer(number, dice, names) for number in range(people)]
+    dice, names = Random(seed), names_of(seed)  # noqa: S311
+    consumers = [fictional(number, dice, names) for number in range(people)]
     owners = _owners(dice, accounts, people)
     return [
         _debt(number, dice, consumers[owner], today) for number, owner in enumerate(owners, start=1)
@@ -71,18 +84,32 @@ def _owners(dice: Random, accounts: int, people: int) -> list[int]:
     return owners
 
 
-def _consumer(number: int, dice: Random, names: dict[str, Faker]) -> dict[str, Any]:
+def names_of(seed: int) -> Names:
+    """Makers of names, the same names for the same seed."""
+    names = {"en": Faker("en_US"), "ar": Faker("ar_AA")}
+    for faker in names.values():
+        faker.seed_instance(seed)
+    return names
+
+
+def fictional(number: int, dice: Random, names: Names) -> dict[str, Any]:
+    """The `number`-th person (from 0, below MOST_PEOPLE), as the API takes a consumer."""
     locale = "ar" if dice.random() < ARABIC else "en"
-    area = AREA_CODES[number % len(AREA_CODES)]
-    line = FICTIONAL[number // len(AREA_CODES)]
     return {
         "reference": f"C{number + 1:05d}",
         "name": names[locale].name(),
         "country": "US",
         "locale": locale,
-        "phone": f"+1{area}5550{line}",
+        "phone": _phone(number),
         "email": f"consumer{number + 1}@example.com",
     }
+
+
+def _phone(number: int) -> str:
+    """A number of their own. Neighbours live in different areas."""
+    group, place = divmod(number, 10 * len(FICTIONAL))
+    area, line = AREA_CODES[10 * group + place % 10], FICTIONAL[place // 10]
+    return f"+1{area}5550{line}"
 
 
 def _debt(number: int, dice: Random, consumer: dict[str, Any], today: date) -> Fictional:

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from domain.contacts import COUNTED
 from domain.orders import Charge
 from domain.plans import PaymentPlan
-from storage import journal
-from storage.tables import ChargeRow, Checkout, Plan
+from storage import journal, ledger
+from storage.tables import ChargeRow, Checkout, ContactRow, Plan
 
 CREATED = "created"
+ACCEPTED = "plan accepted"
+"""Purpose of a page that came to its end: the plan was accepted on it, and on no other."""
 LATE = "failed_late"
 """Stands among the codes of a charge that was under way for days before it failed."""
 
@@ -38,6 +41,31 @@ def accepted_plan(session: Session, account_id: str) -> PaymentPlan | None:
         .limit(1)
     )
     return PaymentPlan.model_validate(terms) if terms else None
+
+
+def is_open_offer(session: Session, account_id: str, plan: PaymentPlan) -> bool:
+    """Whether a plan can be accepted: the newest offer, for what is owed, and no plan since."""
+    newest = _newest_offer(session, account_id)
+    if newest is None or newest.offer is None or newest.offer["plan_id"] != plan.plan_id:
+        return False
+    overtaken = session.scalar(
+        select(Plan.id)
+        .where(Plan.account_id == account_id)
+        .where((Plan.id == plan.plan_id) | (Plan.recorded_at > newest.recorded_at))
+        .limit(1)
+    )
+    return overtaken is None and plan.total == ledger.balance(session, account_id)
+
+
+def _newest_offer(session: Session, account_id: str) -> ContactRow | None:
+    """The contact that put a plan to the consumer last, if it left, or may have left."""
+    return session.scalar(
+        select(ContactRow)
+        .where(ContactRow.account_id == account_id, ContactRow.offer.is_not(None))
+        .where(ContactRow.status.in_(COUNTED))
+        .order_by(ContactRow.at.desc(), ContactRow.recorded_at.desc())
+        .limit(1)
+    )
 
 
 def begin_charge(session: Session, order: Charge) -> ChargeRow:
@@ -79,6 +107,19 @@ def opened_checkout(
         plan=terms,
     )
     session.execute(row.on_conflict_do_nothing())
+
+
+def accepted_by(session: Session, session_id: str) -> bool:
+    """Whether a plan was accepted on this page."""
+    page = checkout(session, session_id)
+    return page is not None and page.purpose == ACCEPTED
+
+
+def note_accepted(session: Session, session_id: str) -> None:
+    """Remember that the plan of this page was accepted on it."""
+    session.execute(
+        update(Checkout).where(Checkout.session_id == session_id).values(purpose=ACCEPTED)
+    )
 
 
 def checkout(session: Session, session_id: str) -> Checkout | None:

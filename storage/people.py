@@ -165,9 +165,24 @@ def store_card(session: Session, person_id: str, *, customer: str, payment_metho
     )
 
 
-def forget_card(session: Session, person_id: str) -> None:
-    """Stop using a card that can never be charged again."""
-    session.execute(update(Person).where(Person.id == person_id).values(payment_method=None))
+def forget_card(session: Session, person_id: str, payment_method: str | None) -> None:
+    """Stop using a card that can never be charged again; one that was given since is kept."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person_id, Person.payment_method == payment_method)
+        .values(payment_method=None)
+    )
+
+
+def latest_account(session: Session, person_id: str) -> Account | None:
+    """The account about which the person was contacted last, open or closed; else their newest."""
+    return session.scalar(
+        select(Account)
+        .outerjoin(ContactRow, ContactRow.account_id == Account.id)
+        .where(Account.person_id == person_id)
+        .order_by(ContactRow.recorded_at.desc().nulls_last(), Account.recorded_at.desc())
+        .limit(1)
+    )
 
 
 def is_noted(session: Session, channel: Channel, where: str, fact: str) -> bool:

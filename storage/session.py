@@ -13,11 +13,14 @@ class Database:
     """A pool of connections to the record. One transaction per request or activity."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """Prepare a pool for a `postgresql+psycopg://` URL; nothing connects until it is used."""
+        """Prepare a pool for a `postgresql+psycopg://` URL; nothing connects until it is used.
+
+        The pool has to be as large as the threads that use it at once: there is no more than that.
+        """
         self._engine = create_engine(
             url,
             pool_size=pool_size,
-            max_overflow=10,
+            max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,  # an error must not carry a row's personal data into a log
         )

@@ -287,6 +287,9 @@ class ChargeRow(Base):
     instalment: Mapped[int | None]
     status: Mapped[str]
     intent_id: Mapped[str | None]
+    customer: Mapped[str | None]
+    payment_method: Mapped[str | None]
+    """The card of the first attempt: the same idempotency key must carry the same parameters."""
     decline_code: Mapped[str | None]
     codes: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]

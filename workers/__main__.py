@@ -34,6 +34,7 @@ from providers.stripe import Stripe
 from providers.twilio import Twilio
 from storage import Database
 from workers.clock import wall
+from workers.discretion import Discretion
 from workers.heartbeats import EVERY, Heartbeats
 from workers.runner import WORKFLOWS, runner
 from workers.settings import Settings
@@ -42,7 +43,8 @@ from workflows.door import TemporalDoor
 
 log = structlog.get_logger()
 
-THREADS = 24
+THREADS, HOUSEKEEPING = 24, 8
+"""Threads of activities, and those of the inbox and of files. Each may hold a connection."""
 STICKY = timedelta(seconds=2)
 """How long a workflow waits for the worker that had it cached before another takes it."""
 
@@ -82,7 +84,7 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
         max_concurrent_activities=THREADS,
         workflow_runner=runner(),
         sticky_queue_schedule_to_start_timeout=STICKY,
-        interceptors=[Heartbeats()],
+        interceptors=[Heartbeats(), Discretion()],
         max_heartbeat_throttle_interval=EVERY,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
@@ -122,7 +124,8 @@ async def main() -> None:
     """Work until told to stop."""
     hush_providers()
     settings = Settings()
-    database = Database(settings.database_url, pool_size=THREADS)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(HOUSEKEEPING))
+    database = Database(settings.database_url, pool_size=THREADS + HOUSEKEEPING)
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,

@@ -1,8 +1,10 @@
 import asyncio
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy import text as sql
 
 from activities.hearing import hear
 from activities.sendgrid_events import own_words
@@ -25,7 +27,8 @@ from domain.orders import Charge, ChargeStatus
 from domain.plans import monthly
 from domain.time import add_months
 from storage import accounts, inbox, payments, people
-from storage.tables import ChargeRow, InboxRow, Person, Reply, Task
+from storage.session import lock_person
+from storage.tables import ChargeRow, ContactRow, InboxRow, Person, Reply, Task
 from tests.api.record import (
     NOW,
     FakeStripe,
@@ -158,6 +161,42 @@ class TestTexts:
         text(database, door, "+12125559998", "stop")
         assert noted(database, Channel.SMS, "+12125559998", people.OPTED_OUT)
 
+    def test_a_wish_for_no_contact_stops_all_debts_and_the_channel(self, database, door):
+        first = placement()
+        second = placement().model_copy(update={"consumer": first.consumer})
+        targets = {record(database, each) for each in (first, second)}
+        contact(database, first)
+        text(database, door, first.consumer.phone, "do not contact me again")
+        ceased = {target for target, told in door.told if getattr(told, "hold", 0) == Hold.CEASE}
+        assert ceased == targets
+        assert noted(database, Channel.SMS, first.consumer.phone, people.OPTED_OUT)
+        [task] = rows(database, Task)
+        assert task.reason == "wrote of cease and desist: read it"
+
+    @pytest.mark.parametrize(
+        ("words", "tasks"), [("I sold the car, what now?", 1), ("not my debt", 1), ("stop", 0)]
+    )
+    def test_words_after_the_end_go_to_a_person(self, database, door, words, tasks):
+        older, newer = placement(), placement()
+        newer = newer.model_copy(update={"consumer": older.consumer})
+        for each in (older, newer):
+            record(database, each)
+            with database.transaction() as session:
+                accounts.close(session, each.account_id, Closure.REFERRED, at=NOW)
+        contact(database, older)
+        text(database, door, older.consumer.phone, words)
+        assert door.told == []
+        assert [task.account_id for task in rows(database, Task)] == [older.account_id] * tasks
+
+    @pytest.mark.parametrize("words", ["help", "مساعدة"])
+    def test_help_that_no_provider_gave_is_asked_of_a_person(self, database, door, words):
+        placed = placement()
+        target = record(database, placed)
+        mail(database, door, placed.consumer.email, words)
+        assert door.told == [(target, MessageReceived(event_id="sendgrid-mail:mail1"))]
+        text(database, door, placed.consumer.phone, "HELP", OptOutType="HELP")
+        assert len(door.told) == 1
+
 
 class TestFates:
     def test_an_undelivered_text_settles_the_contact_once(self, database, door):
@@ -224,6 +263,31 @@ class TestFates:
         assert status_of(database) == status
         for each in (people.DEAD, people.OPTED_OUT):
             assert noted(database, Channel.EMAIL, placed.consumer.email, each) == (each == fact)
+
+    @pytest.mark.parametrize(
+        ("provider", "event"),
+        [
+            ("twilio-status", {"MessageSid": "S", "MessageStatus": "failed", "ErrorCode": "21610"}),
+            ("sendgrid-event", {"event": "dropped", "reason": "Unsubscribed Address"}),
+        ],
+    )
+    def test_news_of_a_contact_waits_for_the_person_before_it_touches_the_row(
+        self, database, door, provider, event
+    ):
+        placed = placement()
+        record(database, placed)
+        contact(database, placed, channel="sms" if provider == "twilio-status" else "email")
+        with ThreadPoolExecutor(1) as elsewhere:
+            with database.transaction() as session:  # as whoever sends: person, call, row
+                lock_person(session, placed.person_id)
+                news = event | {"contact": "c#1"}
+                taking = elsewhere.submit(take, database, door, provider, "e1", news)
+                while not session.scalar(sql("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    assert not taking.done()
+                session.execute(sql("SET LOCAL lock_timeout = '500ms'"))
+                session.execute(update(ContactRow).values(status="sent", provider_id="S"))
+            assert taking.result() is None
+        assert status_of(database) == "undelivered"
 
     def test_an_event_of_no_contact_of_ours_is_set_aside(self, database, door):
         why = take(database, door, "sendgrid-event", "e1", {"event": "delivered", "contact": "x"})
@@ -390,6 +454,36 @@ class TestMoney:
         assert stripe_take(database, door, event)
         assert books(database, placed)[0] == 20_000
 
+    @pytest.mark.parametrize(
+        ("kind", "change"),
+        [
+            ("payment_intent.succeeded", {}),
+            ("checkout.session.completed", {"object": "checkout.session", "mode": "setup"}),
+            (
+                "checkout.session.completed",
+                {"object": "checkout.session", "mode": "payment", "payment_status": "paid"},
+            ),
+        ],
+    )
+    def test_payments_of_other_businesses_are_set_aside_at_once(self, database, door, kind, change):
+        foreign = intent(placement(), 8_000) | {"metadata": {"order": "7"}} | change
+        why = stripe_take(database, door, stripe_event(kind, foreign))
+        assert why == "not a payment of ours"
+
+    @pytest.mark.parametrize("kind", ["charge.refunded", "charge.dispute.funds_withdrawn"])
+    def test_money_that_goes_back_after_the_end_is_looked_at(self, database, door, kind):
+        placed = placement()
+        record(database, placed)
+        came = stripe_event("payment_intent.succeeded", intent(placed, 20_000))
+        stripe_take(database, door, came)
+        with database.transaction() as session:
+            accounts.close(session, placed.account_id, Closure.PAID_IN_FULL, at=NOW)
+        back = disputed(5_000) if "dispute" in kind else gave_back(placed, 20_000, 5_000)
+        for _ in range(2):
+            stripe_take(database, door, stripe_event(kind, back))
+        reasons = [task.reason for task in rows(database, Task)]
+        assert reasons.count("money went back after the account was closed: look at it") == 1
+
     def test_a_shape_nobody_knows_is_set_aside(self, database, door):
         assert take(database, door, "stripe", "evt_1", {"id": "evt_1"})
         assert take(database, door, "carrier-pigeon", "1", {})
@@ -474,6 +568,7 @@ class TestCards:
         placed = placement()
         record(database, placed)
         plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+        contact(database, placed, offer=plan)
         with database.transaction() as session:
             payments.opened_checkout(
                 session, "cs_1", placed.account_id, purpose="plan", contact_key=None, plan=plan
@@ -482,7 +577,7 @@ class TestCards:
         for _ in range(2):
             stripe_take(database, door, event)
         [accepted] = door.heard()
-        assert accepted == PlanAccepted(event_id="accepted:plan-1", plan=plan)
+        assert accepted == PlanAccepted(event_id="accepted:plan-1:cs_1", plan=plan)
         with database.transaction() as session:
             assert payments.accepted_plan(session, placed.account_id) == plan
         [person] = rows(database, Person)
@@ -496,6 +591,56 @@ class TestCards:
         done = self.setup_page(placed, pay_link=link, plan_id="plan-1")
         stripe_take(database, door, stripe_event("checkout.session.completed", done))
         assert [type(each) for each in door.heard()] == [PlanAccepted]
+
+    def test_a_plan_is_accepted_on_one_page_and_another_page_is_a_card(self, database, door):
+        placed = placement()
+        record(database, placed)
+        plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+        contact(database, placed, offer=plan)
+        pages = []
+        for session_id in ("cs_1", "cs_2"):
+            with database.transaction() as session:
+                payments.opened_checkout(
+                    session,
+                    session_id,
+                    placed.account_id,
+                    purpose="plan",
+                    contact_key=None,
+                    plan=plan,
+                )
+            done = self.setup_page(placed) | {"id": session_id}
+            pages.append(stripe_event("checkout.session.completed", done))
+        for event in pages:
+            stripe_take(database, door, event)
+        assert [type(each) for each in door.heard()] == [PlanAccepted, CardStored]
+
+    def test_accepting_is_told_again_after_a_crash(self, database, door):
+        placed = placement()
+        record(database, placed)
+        plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+        link = contact(database, placed, offer=plan)
+        done = self.setup_page(placed, pay_link=link, plan_id="plan-1")
+        event = stripe_event("checkout.session.completed", done)
+        door.failure = ConnectionError("Temporal is away")
+        with pytest.raises(ConnectionError):
+            stripe_take(database, door, event)
+        door.failure = None
+        stripe_take(database, door, event)
+        assert [type(each) for each in door.heard()] == [PlanAccepted]
+
+    def test_a_card_for_an_offer_that_was_overtaken_is_only_a_card(self, database, door):
+        placed = placement()
+        record(database, placed)
+        plans = [
+            monthly(f"plan-{number}", placed.balance, parts=4, first=NOW.date())
+            for number in (1, 2)
+        ]
+        links = [contact(database, placed, f"c#{plan.plan_id}", offer=plan) for plan in plans]
+        done = self.setup_page(placed, pay_link=links[0], plan_id="plan-1")
+        stripe_take(database, door, stripe_event("checkout.session.completed", done))
+        assert [type(each) for each in door.heard()] == [CardStored]
+        with database.transaction() as session:
+            assert payments.accepted_plan(session, placed.account_id) is None
 
     def test_another_card_is_told_as_such(self, database, door):
         placed = placement()

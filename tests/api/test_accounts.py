@@ -296,9 +296,45 @@ class TestInstructions:
         account = placed(api)
         for _ in range(2):
             headers = {"Idempotency-Key": "stop-1"}
-            api.post(f"/v1/accounts/{account['id']}/pause", headers=headers)
-        assert {each.instruction_id for _, _, each in door.orders} == {"api:stop-1"}
+            answer = api.post(f"/v1/accounts/{account['id']}/pause", headers=headers)
+            assert answer.json()["holds"] == ["pause"]
+        [(_, _, told)] = door.orders
+        assert told.instruction_id == "api:pause:pause:stop-1"
         assert holds(database, account["id"]) == (Hold.PAUSE,)
+
+    def test_a_late_repetition_is_answered_as_before_and_changes_nothing(self, api, door, database):
+        account = placed(api)
+        path = f"/v1/accounts/{account['id']}"
+        first = api.post(f"{path}/pause", headers={"Idempotency-Key": "k1"})
+        api.post(f"{path}/resume", headers={"Idempotency-Key": "k2"})
+        late = api.post(f"{path}/pause", headers={"Idempotency-Key": "k1"})
+        assert late.json() == first.json()
+        assert holds(database, account["id"]) == ()
+        assert [verb for _, verb, _ in door.orders] == ["pause", "resume"]
+
+    def test_one_key_is_one_instruction_on_one_account(self, api, door, database):
+        account, neighbour = placed(api), placed(api)
+        headers = {"Idempotency-Key": "k1"}
+        path = f"/v1/accounts/{account['id']}"
+        api.post(f"{path}/pause", headers=headers)
+        for other, body in (
+            (f"{path}/resume", None),
+            (f"{path}/pause", {"hold": "hardship"}),
+            (f"/v1/accounts/{neighbour['id']}/pause", None),
+        ):
+            answer = api.post(other, json=body, headers=headers)
+            problem(answer, 422, "idempotency-key-reused")
+        assert len(door.orders) == 1
+        assert holds(database, account["id"]) == (Hold.PAUSE,)
+
+    def test_what_the_workflow_has_not_heard_is_told_again_with_the_same_key(self, api, door):
+        account = placed(api)
+        path, headers = f"/v1/accounts/{account['id']}/pause", {"Idempotency-Key": "k1"}
+        door.failure = NotYet("away")
+        problem(api.post(path, headers=headers), 503, "not-now")
+        door.failure = None
+        assert api.post(path, headers=headers).status_code == 200
+        assert [each.instruction_id for _, _, each in door.orders] == ["api:pause:pause:k1"]
 
     def test_a_hold_stands_even_while_temporal_is_away(self, api, door, database):
         account = placed(api)
@@ -316,10 +352,10 @@ class TestInstructions:
     def test_nothing_happens_to_a_closed_account(self, api, database):
         account = placed(api)
         with database.transaction() as session:
-            accounts.close(session, account["id"], Closure.REFERRED, at=NOW)
+            accounts.close(session, account["id"], Closure.PAID_IN_FULL, at=NOW)
         for verb in ("pause", "resume", "dispute", "recall"):
             answer = api.post(f"/v1/accounts/{account['id']}/{verb}")
-            assert problem(answer, 409, "account-closed")["closure"] == "referred"
+            assert problem(answer, 409, "account-closed")["closure"] == "paid in full"
         payment = {"reference": "P1", "amount": {"minor": 1, "currency": "USD"}}
         answer = api.post(f"/v1/accounts/{account['id']}/payments", json=payment)
         problem(answer, 409, "account-closed")
@@ -349,6 +385,23 @@ class TestDirectPayments:
             assert answer.json()["balance"]["minor"] == 15_000
         assert {(event.balance, event.version) for event in door.heard()} == {(15_000, 2)}
         assert len({event.event_id for event in door.heard()}) == 1
+
+    @pytest.mark.parametrize(
+        ("closure", "status"),
+        [("referred", 200), ("ceased", 200), ("paid in full", 409), ("recalled", 409)],
+    )
+    def test_after_the_end_a_payment_of_what_is_still_owed_is_booked(
+        self, api, door, database, closure, status
+    ):
+        account = placed(api)
+        with database.transaction() as session:
+            accounts.close(session, account["id"], Closure(closure), at=NOW)
+        for _ in range(2):
+            answer = self.pay(api, account, 5_000)
+            assert answer.status_code == status
+        if status == 200:
+            assert answer.json()["balance"]["minor"] == 15_000
+        assert door.told == []
 
     def test_the_same_reference_with_another_amount_is_a_conflict(self, api):
         account = placed(api)

@@ -73,6 +73,36 @@ class TestThePage:
         answer = public.post(f"/p/{link}/accept-plan")
         assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
 
+    def test_a_later_offer_overtakes_an_earlier_one(self, public, database):
+        placed, link = linked(database, plan=offer())
+        later = monthly("plan-2", usd(20_000), parts=6, first=date(2026, 12, 1))
+        newer = contact(database, placed, "c#2", offer=later)
+        assert buttons(public.get(f"/p/{link}")) == ["pay"]
+        assert buttons(public.get(f"/p/{newer}")) == ["pay", "accept-plan"]
+
+    def test_a_plan_accepted_since_closes_the_offer(self, public, database):
+        placed, link = linked(database, plan=offer())
+        with database.transaction() as session:
+            other = monthly("plan-2", usd(20_000), parts=6, first=date(2026, 12, 1))
+            payments.accept_plan(session, placed.account_id, other)
+        assert "accept-plan" not in buttons(public.get(f"/p/{link}"))
+
+    def test_a_fresh_offer_is_open_after_a_plan_that_broke(self, public, database):
+        placed, _ = linked(database)
+        with database.transaction() as session:
+            payments.accept_plan(session, placed.account_id, offer())
+        fresh = monthly("plan-2", usd(20_000), parts=6, first=date(2026, 12, 1))
+        link = contact(database, placed, "c#2", offer=fresh)
+        assert "accept-plan" in buttons(public.get(f"/p/{link}"))
+
+    @pytest.mark.parametrize(("days", "is_open"), [(2, True), (1, False), (-3, False)])
+    def test_an_offer_ends_two_days_before_its_first_instalment(
+        self, public, database, days, is_open
+    ):
+        first = NOW.date() + timedelta(days=days)
+        _, link = linked(database, plan=monthly("plan-1", usd(20_000), parts=4, first=first))
+        assert ("accept-plan" in buttons(public.get(f"/p/{link}"))) == is_open
+
     def test_on_a_plan_there_are_a_new_card_and_what_is_overdue(self, public, database):
         plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date() - timedelta(days=40))
         placed, link = linked(database, plan=plan)
@@ -185,6 +215,12 @@ class TestButtons:
         _, link = linked(database, journey="subscription")
         session = session_of(public.post(f"/p/{link}/card"))
         assert self.opened(public)[session]["plan_id"] is None
+
+    def test_a_card_is_not_taken_where_it_would_not_help(self, public, database):
+        _, link = linked(database)
+        answer = public.post(f"/p/{link}/card")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
+        assert self.opened(public) == {}
 
     @pytest.mark.parametrize("button", ["pay", "accept-plan"])
     def test_while_stripe_is_down_the_page_asks_for_patience(self, public, database, button):

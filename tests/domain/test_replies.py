@@ -48,7 +48,16 @@ def test_plain_words_are_understood_in_both_languages(words, meaning):
 
 
 @pytest.mark.parametrize(
-    "words", ["Stop texting me", "do not contact me again", "leave me alone", "لا تتصل بي"]
+    "words",
+    [
+        "Stop texting me",
+        "don't e-mail me",
+        "do not contact me by text",
+        "stop contacting me at work",
+        "stop contact by phone",
+        "don't contact my mother",
+        "لا تتصل بي",
+    ],
 )
 def test_a_sentence_that_asks_to_stop_stops_and_is_read_by_a_person(words):
     assert understand(words, TODAY).meanings == (Understood.STOP, Understood.MESSAGE)
@@ -57,6 +66,44 @@ def test_a_sentence_that_asks_to_stop_stops_and_is_read_by_a_person(words):
 @pytest.mark.parametrize(
     "words",
     [
+        "Stop contacting me",
+        "do not contact me",
+        "Please don\u2019t contact me again!",
+        "never contact me again",
+        "leave me alone",
+        "This is a cease and desist letter",
+        "CEASE ALL COMMUNICATION",
+        "cease all further contact with me",
+        "stop all contact",
+        "no further communication, please",
+        "ما أبغى أي تواصل منكم",
+        "لا أريد أي اتصال",
+        "اتركوني وشأني",
+    ],
+)
+def test_a_wish_for_no_communication_at_all_ceases_it(words):
+    said = understand(words, TODAY)
+    assert (said.meanings, said.holds) == ((Understood.CEASE,), (Hold.CEASE,))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stop texting me and leave me alone",
+        "do not contact me. Stop calling.",
+        "لا تتصلوا بي مرة أخرى",
+        "أوقفوا كل الاتصالات",
+    ],
+)
+def test_a_message_that_asks_for_both_counts_as_both(words):
+    assert understand(words, TODAY).meanings == (Understood.STOP, Understood.CEASE)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "you never contact me back",
+        "I got no communication from you",
         "I have not paid",
         "my phone died",
         "the bus stop is closed",

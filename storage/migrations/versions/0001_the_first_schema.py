@@ -269,6 +269,8 @@ def create_tables() -> None:
         sa.Column("instalment", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("intent_id", sa.Text(), nullable=True),
+        sa.Column("customer", sa.Text(), nullable=True),
+        sa.Column("payment_method", sa.Text(), nullable=True),
         sa.Column("decline_code", sa.Text(), nullable=True),
         sa.Column("codes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
