@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test check fast lock clean
+.PHONY: install demo up test check fast bench lock clean
 
 install: .venv/installed
 
@@ -26,6 +26,11 @@ test: install
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation
+
+bench: install
+	for each in history_events gate reservations accounts; do \
+		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; \
+	done
 
 check: install
 	$(BIN)/ruff format --check .

@@ -1,27 +1,33 @@
 """What the commands on a running stack do."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress
+from sqlalchemy.orm import Session
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from api.schemas import DecisionLine, JournalLine
+from api.views import account_view, timeline
+from cli.book import settle
 from cli.demo import progress_bars
 from cli.placing import Placing
 from cli.spans import span
+from cli.telling import standing_of, story_of
 from domain.accounts import Slug
-from domain.money import Money
 from stack import Addresses
-from storage import Database, accounts, creditors, journal, ledger
+from storage import Database, accounts, creditors
 from storage.tables import Account
+from workflows.door import TemporalDoor
 from workflows.fast_forward import fast_forward
-from workflows.messages import AccountState
 
 STEP = timedelta(days=1)
 TYPES = {".csv": "text/csv", ".jsonl": "application/x-ndjson", ".ndjson": "application/x-ndjson"}
@@ -34,13 +40,15 @@ async def connect(addresses: Addresses) -> Client:
 
 def new_creditor(addresses: Addresses, slug: str, name: str) -> str:
     """Register a creditor; returns an API key that is shown only now."""
-    TypeAdapter(Slug).validate_python(slug)
-    database = Database(addresses.database_url)
-    with database.transaction() as session:
+    try:
+        TypeAdapter(Slug).validate_python(slug)
+    except ValidationError:
+        raise ValueError(
+            f"{slug!r}: expected small letters, digits and dashes, 40 at most"
+        ) from None
+    with closing(Database(addresses.database_url)) as database, database.transaction() as session:
         creditors.register(session, slug, name)
-        key = creditors.issue_key(session, slug, "cli")
-    database.close()
-    return key
+        return creditors.issue_key(session, slug, "cli")
 
 
 async def place_file(addresses: Addresses, file: Path, key: str, console: Console) -> int:
@@ -50,12 +58,15 @@ async def place_file(addresses: Addresses, file: Path, key: str, console: Consol
         raise ValueError(f"{file.name}: expected a name that ends in {', '.join(sorted(TYPES))}")
     with progress_bars(console) as progress:
         status = await Placing(addresses.api_url, key).place(_lines(file), progress, kind)
-    outcomes = ", ".join(f"{number} {name}" for name, number in status["outcomes"].items())
-    console.print(f"placement {status['id']}: {outcomes}", highlight=False)
-    refused = int(status["outcomes"].get("refused", 0)) + int(status["outcomes"].get("conflict", 0))
-    if refused:
-        await _print_refused(addresses, key, status["id"], console)
-    return refused
+    found = status["outcomes"]
+    outcomes = ", ".join(f"{number} {name}" for name, number in found.items() if number)
+    console.print(f"{status['rows']} rows: {outcomes}  ({status['id']})", highlight=False)
+    refused = [outcome for outcome in ("refused", "conflict") if found.get(outcome)]
+    async with _caller(addresses, key) as api:
+        for outcome in refused:
+            async for row in _rows(api, status["id"], outcome):
+                console.print(_what_is_wrong(row), highlight=False, markup=False, soft_wrap=True)
+    return sum(int(found[outcome]) for outcome in refused)
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -63,59 +74,96 @@ def _lines(file: Path) -> Iterator[bytes]:
         yield from opened
 
 
-async def _print_refused(addresses: Addresses, key: str, placement: str, console: Console) -> None:
+def _caller(addresses: Addresses, key: str) -> httpx.AsyncClient:
     headers = {"authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=addresses.api_url, headers=headers) as api:
-        for outcome in ("refused", "conflict"):
-            got = await api.get(f"/v1/placements/{placement}/rows", params={"outcome": outcome})
-            for row in got.raise_for_status().json()["rows"]:
-                console.print(f"row {row['number']} {row['reference'] or ''}: {row['errors']}")
+    return httpx.AsyncClient(base_url=addresses.api_url, headers=headers, timeout=60)
+
+
+async def _rows(
+    api: httpx.AsyncClient, placement: str, outcome: str
+) -> AsyncIterator[dict[str, Any]]:
+    """The rows of one outcome, a page at a time."""
+    after: int | None = 0
+    while after is not None:
+        asked: dict[str, str | int] = {"outcome": outcome, "after": after, "limit": 1000}
+        got = await api.get(f"/v1/placements/{placement}/rows", params=asked)
+        page = got.raise_for_status().json()
+        for row in page["rows"]:
+            yield row
+        after = page["next"]
+
+
+def _what_is_wrong(row: dict[str, Any]) -> str:
+    """A refused row in one line: where it stands, and what is wrong with each field."""
+    faults = [
+        f"{fault['pointer'] or 'the row'}: {fault['detail']}"
+        + (f" (expected {fault['expected']})" if fault.get("expected") else "")
+        for fault in row["errors"]
+    ]
+    named = f", {row['reference']}" if row["reference"] else ""
+    return f"line {row['row']}{named}: {'; '.join(faults) or row['outcome']}"
 
 
 async def show_account(addresses: Addresses, name: str, console: Console) -> None:
-    """Print an account and its story."""
-    database = Database(addresses.database_url)
-    with database.transaction() as session:
+    """Print how an account stands, and its story."""
+    with closing(Database(addresses.database_url)) as database:
         account = find(database, name)
-        balance = Money(minor=ledger.balance(session, account.id), currency=account.currency)
-        lines = journal.lines(session, account.id, limit=1000)
-    table = Table("account's time (UTC)", "what", "detail", title=f"{account.id} {balance}")
-    for line in lines:
-        at = line.at or line.recorded_at
-        said = ", ".join(f"{k} {v}" for k, v in line.detail.items() if v is not None)
-        table.add_row(f"{at:%Y-%m-%d %H:%M}", line.what, said)
-    console.print(table)
-    console.print(f"journey {account.journey}, stage {account.stage}, {account.closure or 'open'}")
-    if account.closure is None:
-        await _print_next(await connect(addresses), account.workflow_id, console)
-    database.close()
+        with database.transaction() as session:
+            view, lines = account_view(session, account), list(_story(session, account))
+    step = None
+    if view.closure is None:
+        door = TemporalDoor(await connect(addresses))
+        state = await door.state(account.workflow_id)
+        step = state.next if state else None
+    console.print(standing_of(view, account.creditor_id, step), highlight=False)
+    console.print(story_of(lines, account.currency))
 
 
-async def _print_next(client: Client, workflow_id: str, console: Console) -> None:
-    handle = client.get_workflow_handle(workflow_id)
-    state: AccountState = await handle.query("state", result_type=AccountState)
-    when = f"{state.next.until:%Y-%m-%d %H:%M} UTC" if state.next.until else "now"
-    console.print(f"next: {when}: {state.next.why}")
+def _story(session: Session, account: Account) -> Iterator[JournalLine | DecisionLine]:
+    after: str | None = "0.0"
+    while after is not None:
+        page = timeline(session, account, after, limit=500)
+        yield from page.lines
+        after = page.next
 
 
-async def forward(addresses: Addresses, name: str, by: str, console: Console) -> None:
-    """Carry a person's open accounts ahead, a day at a time, so that they stay together."""
+async def forward(addresses: Addresses, name: str | None, by: str, console: Console) -> None:
+    """Carry open accounts ahead: those of a person, or all if `name` is None.
+
+    They go a day at a time, so that they stay together and hear of each other's news.
+    """
     left = span(by)
     if not addresses.may_skip_time:
         raise ValueError("time is not skipped here: a provider is live, or Temporal is not ours")
-    database = Database(addresses.database_url)
-    account, client = find(database, name), await connect(addresses)
-    steps = -(-left // STEP)
-    with progress_bars(console) as progress:
-        task = progress.add_task("days", total=steps)
+    with closing(Database(addresses.database_url)) as database, progress_bars(console) as progress:
+        person = find(database, name).person_id if name else None
+        last = await _forward(addresses, left, progress, lambda: open_ones(database, person))
+    console.print(f"moved by {by}; {last} accounts were open on the last day")
+
+
+async def _forward(
+    addresses: Addresses, left: timedelta, progress: Progress, together: Callable[[], list[str]]
+) -> int:
+    """Move those who are open, day by day; returns how many they were on the last day."""
+    client, open_today = await connect(addresses), list[str]()
+    days = progress.add_task("days", total=-(-left // STEP))
+    moved = progress.add_task("accounts today", total=None)
+    async with httpx.AsyncClient(base_url=addresses.sandbox_url, timeout=120) as sandbox:
         while left > timedelta():
-            with database.transaction() as session:
-                together = accounts.open_workflows(session, account.person_id)
-            await fast_forward(client, together, min(STEP, left))
-            left -= STEP
-            progress.advance(task)
-    database.close()
-    await asyncio.to_thread(console.print, f"{len(together)} open accounts moved by {by}")
+            open_today = await asyncio.to_thread(together)
+            progress.reset(moved, total=len(open_today))
+            step = min(STEP, left)
+            await fast_forward(client, open_today, step, moved=lambda: progress.advance(moved))
+            await settle(sandbox)
+            left -= step
+            progress.advance(days)
+    return len(open_today)
+
+
+def open_ones(database: Database, person: str | None) -> list[str]:
+    """Workflow ids of open accounts: a person's, or all."""
+    with database.transaction() as session:
+        return accounts.open_workflows(session, person)
 
 
 def find(database: Database, name: str) -> Account:

@@ -129,10 +129,15 @@ def _sums(by_currency: dict[str, int]) -> str:
 async def provider_log(sandbox_url: str) -> dict[str, object]:
     """What the sandbox counted on its side of the wire, once all its webhooks have arrived."""
     async with httpx.AsyncClient(base_url=sandbox_url, timeout=120) as sandbox:
-        await sandbox.post("/control/settle", params={"timeout": 60})
+        await settle(sandbox)
         answer = (await sandbox.get("/control/log")).raise_for_status()
     log: dict[str, object] = answer.json()
     return log
+
+
+async def settle(sandbox: httpx.AsyncClient) -> None:
+    """Wait until every webhook has arrived, or was given up; a minute at most."""
+    (await sandbox.post("/control/settle", params={"timeout": 60})).raise_for_status()
 
 
 def table_of(lines: list[Line]) -> Table:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import Client
 
+from cli.book import settle
 from cli.placing import Placing
 from domain.contacts import Channel
 from simulation.consumers import Answer, Consumer
@@ -65,7 +66,7 @@ class Crowd:
 
     async def read_and_answer(self) -> None:
         """Answer every message that has come since the last time."""
-        await self.settle()
+        await settle(self.sandbox)
         told = await self.sandbox.get(
             "/control/messages", params={"after": self.last_seq, "limit": 5000}
         )
@@ -81,12 +82,7 @@ class Crowd:
             for message in page["messages"]:
                 if message["direction"] != "inbound" and not message["own"]:
                     group.create_task(one(message))
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Wait until every webhook has arrived."""
-        answer = await self.sandbox.post("/control/settle", params={"timeout": 60})
-        answer.raise_for_status()
+        await settle(self.sandbox)
 
     async def _answer(self, message: Mapping[str, Any]) -> None:
         row = await asyncio.to_thread(self._contact, _key(message))

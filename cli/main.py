@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from stack import DEFAULT, StackError, read_addresses
+from stack import DEFAULT, read_addresses
 
 app = typer.Typer(
     help="Debt-collection journeys as code.",
@@ -28,8 +29,13 @@ def plain_errors() -> Iterator[None]:
     """Say what went wrong in one line, and exit with 2."""
     try:
         yield
-    except (StackError, ValueError, LookupError, RuntimeError, OSError) as error:
-        errors.print(f"[bold red]tahsil:[/] {error}", highlight=False)
+    except Exception as error:
+        from cli.troubles import told
+
+        line = told(error)
+        if line is None:
+            raise
+        errors.print(f"[bold red]tahsil:[/] {escape(line)}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
 
 
@@ -102,15 +108,22 @@ def account(
 
 @app.command()
 def ff(
-    account_id: Annotated[str, typer.Argument(metavar="ID", help="acc_… or CREDITOR/REFERENCE.")],
-    by: Annotated[str, typer.Argument(metavar="SPAN", help="30d, 12h or 45m.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[ID] SPAN", help="acc_… or CREDITOR/REFERENCE; 30d, 12h or 45m."),
+    ],
+    everybody: Annotated[bool, typer.Option("--all", help="Every open account.")] = False,
     data: Data = DEFAULT,
 ) -> None:
-    """Fast-forward an account, with every open account of the same person."""
+    """Fast-forward an account, with every open account of the same person; or, with --all, all."""
     from cli.acting import forward
 
     with plain_errors():
-        asyncio.run(forward(read_addresses(data), account_id, by, console))
+        *names, by = words
+        if len(names) != (0 if everybody else 1):
+            raise ValueError("expected `tahsil ff ID SPAN` or `tahsil ff --all SPAN`")
+        name = None if everybody else names[0]
+        asyncio.run(forward(read_addresses(data), name, by, console))
 
 
 @app.command()

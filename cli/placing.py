@@ -33,7 +33,7 @@ class Placing:
         async with httpx.AsyncClient(base_url=self.api_url, timeout=600, headers=headers) as api:
             sent = await api.post("/v1/placements", content=_streamed(lines))
             if sent.status_code != httpx.codes.ACCEPTED:
-                raise PlacingError(f"the API answered {sent.status_code}: {sent.text}")
+                raise PlacingError(_refusal(sent))
             return await self._follow(api, sent.json(), progress)
 
     async def _follow(
@@ -47,6 +47,15 @@ class Placing:
             if status["status"] == "finished":
                 return status
             await asyncio.sleep(POLL)
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """What the API answered, in a sentence: a problem (RFC 9457), if it is one of its own."""
+    if answer.headers.get("content-type") != "application/problem+json":
+        return f"the API answered {answer.status_code}: {answer.text[:500]}"
+    problem = answer.json()
+    wrong = [f"{each['pointer']} {each['detail']}" for each in problem.get("errors") or ()]
+    return "; ".join([f"{problem['title']}: {problem['detail']}", *wrong])
 
 
 def _done(status: dict[str, Any]) -> int:

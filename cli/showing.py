@@ -1,5 +1,6 @@
 """The demo and the check, as people see them."""
 
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -35,10 +36,9 @@ async def demonstrate(data: Path, size: Size, console: Console, *, stay: bool) -
 async def check_books(addresses: Addresses, console: Console) -> bool:
     """Print the figures of the three books side by side; whether they agree."""
     log = await provider_log(addresses.sandbox_url)
-    database = Database(addresses.database_url)
     told = await ask_workflows(await connect(addresses))
-    lines = compare(database, told, log)
-    database.close()
+    with closing(Database(addresses.database_url)) as database:
+        lines = compare(database, told, log)
     console.print(table_of(lines))
     return all(line.agrees for line in lines)
 

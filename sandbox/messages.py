@@ -109,6 +109,7 @@ def described(row: sqlite3.Row) -> Json:
         "own": bool(row["own"]),
         "links": links(row["text"], row["html"]),
         "at": clock.iso(row["created"]),
+        "accepted": row["created"],
     }
 
 

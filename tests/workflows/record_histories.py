@@ -1,0 +1,234 @@
+"""Record a history of every stage of every journey.
+
+`python -m tests.workflows.record_histories` starts a stack, plays the stories below on it and
+writes Temporal's own history of each stage to tests/histories/. Everybody in them is fictional.
+It takes about a minute.
+"""
+
+import asyncio
+import itertools
+import json
+import re
+import socket
+from datetime import timedelta
+from pathlib import Path
+
+import stripe
+from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
+
+from domain.time import local_date
+from journeys import JOURNEYS
+from tests.house import embedded_stack, open_house
+from tests.stack.programs import open_directory, quick_disk
+
+FOLDER = Path(__file__).parents[1] / "histories"
+WHOLE = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW)
+FAILS_LATER = "4000000000000341"
+"""Stripe's test card that can be stored, and fails when it is charged."""
+
+PEOPLE = itertools.count()
+
+
+class Story:
+    """One account of one fictional person, and what happens to it."""
+
+    def __init__(self, house, journey, account):
+        self.house, self.journey, self.account = house, journey, account
+
+    async def days(self, number):
+        await self.house.forward(self.account, days=number)
+
+    async def is_offered_a_plan(self):
+        await self.account.says("PLAN")
+        await self.days(2)
+
+    async def breaks_a_plan(self):
+        await self.is_offered_a_plan()
+        await self.account.pays(card=FAILS_LATER, button="accept-plan")
+        await self.account.reaches("on_plan")
+        await self.days(9)
+        await self.account.reaches("broken_plan")
+
+
+async def silence(story):
+    """Nobody answers."""
+    await story.days(60)
+
+
+async def a_plan_is_kept(story):
+    """The first instalment is paid."""
+    await story.is_offered_a_plan()
+    await story.account.pays(button="accept-plan")
+    await story.account.reaches("on_plan")
+    await story.days(10)
+
+
+async def a_new_card_mends_a_plan(story):
+    """An instalment fails; the consumer gives another card."""
+    await story.breaks_a_plan()
+    await story.days(1)
+    await story.account.pays(button="card")
+    await story.account.reaches("on_plan")
+
+
+async def a_plan_breaks_for_good(story):
+    """An instalment fails, and nothing comes of the fresh offer."""
+    await story.breaks_a_plan()
+    await story.days(30)
+
+
+async def a_promise(story):
+    """The consumer names a day, which passes."""
+    state = await story.account.state()
+    day = local_date(state.at, "America/New_York") + timedelta(days=4)
+    await story.account.says(f"I will pay on {day}")
+    await story.days(10)
+
+
+async def a_claim(story):
+    """The consumer says that it is paid."""
+    await story.account.says("PAID")
+    await story.days(9)
+
+
+async def a_call_is_wanted(story):
+    """The consumer asks for a person."""
+    await story.account.says("CALL ME")
+    await story.days(5)
+
+
+async def paid(story):
+    """The consumer pays while the account waits."""
+    await story.account.pays()
+    await story.account.handle.result()
+
+
+async def hold(story):
+    """The clock is stopped by the creditor, goes on, and the stage ends."""
+    for verb in ("pause", "resume"):
+        answer = await story.house.api.post(f"/v1/accounts/{story.account.id}/{verb}", json={})
+        assert answer.is_success, answer.text
+        await story.days(2)
+    await story.days(20)
+
+
+async def hold_in_temporal(story):
+    """Somebody disputes for the consumer in Temporal's UI, and lifts it there."""
+    for verb, order in (("dispute", "ui-1"), ("resume", "ui-2")):
+        instruction = {"instruction_id": order, "hold": "dispute"}
+        await story.account.handle.execute_update(verb, instruction)
+        await story.days(2)
+    await story.days(20)
+
+
+async def recall(story):
+    """The creditor takes the account back."""
+    answer = await story.house.api.post(f"/v1/accounts/{story.account.id}/recall", json={})
+    assert answer.is_success, answer.text
+    await story.account.handle.result()
+
+
+async def opt_out(story):
+    """The consumer wants no more texts."""
+    await story.account.says("STOP")
+    await story.days(25)
+
+
+STAGES = (
+    *(silence, a_plan_is_kept, a_new_card_mends_a_plan, a_plan_breaks_for_good),
+    *(a_promise, a_claim, a_call_is_wanted),
+)
+"""Stories which lead through every stage, of either journey; each stage's fullest run is kept."""
+
+CASES = (paid, hold, hold_in_temporal, recall, opt_out)
+"""Stories of which the first stage is kept under the story's own name."""
+
+
+async def play(house, journey, story):
+    """Place an account, let the first contact be made, and let the story happen."""
+    number = next(PEOPLE)
+    consumer = {
+        "reference": f"C{number}",
+        "name": "Alex Morgan",
+        "phone": f"+1212555{100 + number:04d}",
+        "email": f"alex{number}@example.com",
+        "stored_card": stored_card(house.stack.environment),
+    }
+    account = await house.place(
+        reference=f"{story.__name__}-{number}", journey=journey, consumer=consumer
+    )
+    await house.forward(account, days=1)
+    await story(Story(house, journey, account))
+    return story, await runs(house.client, account)
+
+
+def stored_card(environment):
+    """A card at the sandbox that fails when it is charged."""
+    client = stripe.StripeClient(
+        environment["STRIPE_API_KEY"], base_addresses={"api": environment["STRIPE_BASE_URL"]}
+    )
+    customer = client.v1.customers.create({})
+    card = client.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id})
+    return {"customer": customer.id, "payment_method": card.id}
+
+
+async def runs(client, account):
+    """The histories of an account's stages that are over, oldest first."""
+    ended = []
+    async for each in client.list_workflows(f'WorkflowId="{account.workflow_id}"'):
+        if each.status in WHOLE:
+            handle = client.get_workflow_handle(each.id, run_id=each.run_id)
+            ended.append(await handle.fetch_history())
+    return sorted(ended, key=lambda history: history.events[0].event_time.ToDatetime())
+
+
+def journey_and_stage(history):
+    """Which stage of which journey a run was, by its own input."""
+    payload = history.events[0].workflow_execution_started_event_attributes.input.payloads[0]
+    leg = json.loads(payload.data)
+    return leg["journey"], leg["stage"] or JOURNEYS[leg["journey"]].first.name
+
+
+def chosen(played):
+    """The histories to keep, by the name of their file."""
+    kept: dict[str, WorkflowHistory] = {}
+    for story, histories in played:
+        for history in histories:
+            name = ".".join(journey_and_stage(history))
+            if story in CASES:
+                kept.setdefault(f"{name.split('.')[0]}.{story.__name__}", history)
+            elif name not in kept or len(history.events) > len(kept[name].events):
+                kept[name] = history
+    return kept
+
+
+def write(name, history):
+    """One event a line, so that a difference can be read; what names this machine is left out."""
+    lines = ",\n".join(json.dumps(event) for event in history.to_json_dict()["events"])
+    process = rf"\d+@{re.escape(socket.gethostname())}(-[0-9a-f]{{32}})?"
+    events = re.sub(process, "recorded", lines)
+    (FOLDER / f"{name}.json").write_text(f'{{"events": [\n{events}\n]}}\n', "utf-8")
+
+
+async def record(stack):
+    """Play every story and write what is kept; fails if a stage was never played."""
+    async with open_house(stack) as house:
+        played = await asyncio.gather(
+            *(play(house, journey, story) for journey in JOURNEYS for story in (*STAGES, *CASES))
+        )
+    kept = chosen(played)
+    for journey in JOURNEYS.values():
+        missing = [
+            each.name for each in journey.stages if f"{journey.name}.{each.name}" not in kept
+        ]
+        assert not missing, f"{journey.name}: no story leads to {', '.join(missing)}"
+    for old in FOLDER.glob("*.json"):
+        old.unlink()
+    for name, history in kept.items():
+        write(name, history)
+    print(f"{len(kept)} histories in {FOLDER}")  # noqa: T201 -- it is a command
+
+
+if __name__ == "__main__":
+    with open_directory(quick_disk()) as folder, embedded_stack(folder / "data") as stack:
+        asyncio.run(record(stack))
