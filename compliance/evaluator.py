@@ -126,10 +126,12 @@ def _under_cap(rule: Cap, request: ContactRequest, facts: PersonFacts, at: datet
     A contact blocks from its own date for `days` calendar days; midnight ends the block, and the
     window rules then push to opening (12 CFR 1006.14(b)(2) counts the day of the event as day 1).
     """
+    near = timedelta(days=rule.days + 1)  # dates cost more than instants: look at few of them
     counted = [
         contact
         for contact in facts.contacts
-        if contact.channel in rule.counts
+        if abs(contact.at - at) <= near
+        and contact.channel in rule.counts
         and (rule.scope == "person" or contact.account_id == request.account_id)
     ]
     return max(_free_in_zone(rule, counted, name, at) for name in facts.zones)

@@ -29,6 +29,10 @@ SKIPS = 100_000
 """Most skips in one go: a guard against endless retries, far above any journey's timers."""
 
 
+CUT_OFF = frozenset({RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE})
+"""The server closes connections that are some minutes old, with whatever is under way on them."""
+
+
 class FastForwardError(RuntimeError):
     """The server could not carry a workflow to the time that was asked."""
 
@@ -60,45 +64,67 @@ async def fast_forward(
 
 async def _carry(client: Client, workflow_id: str, by: timedelta) -> None:
     name = uuid.uuid4().hex
-    duration = Duration()
-    duration.FromTimedelta(by)
     try:
-        await client.workflow_service.update_workflow_execution_options(
-            UpdateWorkflowExecutionOptionsRequest(
-                namespace=client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-                workflow_execution_options=WorkflowExecutionOptions(
-                    time_skipping_config=TimeSkippingConfig(
-                        enabled=True,
-                        max_session_skip_count=SKIPS,
-                        fast_forward_config=FastForwardConfig(id=name, duration=duration),
-                    )
-                ),
-                update_mask=FieldMask(paths=["time_skipping_config"]),
-            )
-        )
-        await _arrival(client, workflow_id, name)
+        while not await _set_off(client, workflow_id, by, name):
+            pass
+        while not await _has_arrived(client, workflow_id, name):
+            pass
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
 
 
-async def _arrival(client: Client, workflow_id: str, name: str) -> None:
-    while True:
-        answer = await client.workflow_service.poll_workflow_execution_time_skipping(
-            PollWorkflowExecutionTimeSkippingRequest(
-                namespace=client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-                fast_forward_id=name,
+async def _set_off(client: Client, workflow_id: str, by: timedelta, name: str) -> bool:
+    """Ask for the fast-forward; whether it is under way."""
+    duration = Duration()
+    duration.FromTimedelta(by)
+    request = UpdateWorkflowExecutionOptionsRequest(
+        namespace=client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+        workflow_execution_options=WorkflowExecutionOptions(
+            time_skipping_config=TimeSkippingConfig(
+                enabled=True,
+                max_session_skip_count=SKIPS,
+                fast_forward_config=FastForwardConfig(id=name, duration=duration),
             )
-        )
-        result = answer.fast_forward_polling_result
-        if result == FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_COMPLETED:
-            return
-        if result == FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_FAILED:
-            if not await _is_running(client, workflow_id):
-                return
+        ),
+        update_mask=FieldMask(paths=["time_skipping_config"]),
+    )
+    try:
+        await client.workflow_service.update_workflow_execution_options(request)
+    except RPCError as error:
+        if error.status not in CUT_OFF:
+            raise
+        # Asked twice, it would carry twice as far: look whether the first was heard.
+        return await _under_way(client, workflow_id) == name
+    return True
+
+
+async def _under_way(client: Client, workflow_id: str) -> str:
+    described = await client.get_workflow_handle(workflow_id).describe()
+    info = described.raw_description.workflow_extended_info.time_skipping_info
+    return info.fast_forward_info.fast_forward_id
+
+
+async def _has_arrived(client: Client, workflow_id: str, name: str) -> bool:
+    """Wait a while for the fast-forward to end; whether it has."""
+    request = PollWorkflowExecutionTimeSkippingRequest(
+        namespace=client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+        fast_forward_id=name,
+    )
+    try:
+        answer = await client.workflow_service.poll_workflow_execution_time_skipping(request)
+    except RPCError as error:
+        if error.status in CUT_OFF:
+            return False
+        raise
+    result = answer.fast_forward_polling_result
+    if result == FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_FAILED:
+        if await _is_running(client, workflow_id):
             raise FastForwardError(f"{workflow_id}: {answer.failed_reason}")
+        return True
+    return result == FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_COMPLETED
 
 
 async def _is_running(client: Client, workflow_id: str) -> bool:
