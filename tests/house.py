@@ -170,6 +170,11 @@ class Account:
     async def state(self):
         return await self.handle.query("state", result_type=AccountState)
 
+    async def ends(self, *, within=60.0):
+        """Wait until the journey is over; gives its last state."""
+        async with asyncio.timeout(within):
+            return await self.handle.result()
+
     async def messages(self, to=None):
         """What the providers accepted for this person, oldest first."""
         found = []

@@ -8,6 +8,7 @@ from domain.accounts import Closure
 
 pytestmark = [pytest.mark.stack, pytest.mark.anyio]
 
+PATIENCE = 60
 LONG = 5
 """Seconds for which a provider holds back an answer: longer than we listen for it."""
 
@@ -26,7 +27,7 @@ async def test_a_worker_killed_after_the_provider_took_a_message_sends_no_second
 
     await house.eventually(both_are_sent)
     await house.kill_worker()
-    await ahead
+    await asyncio.wait_for(ahead, PATIENCE)
 
     assert [len(await each.messages()) for each in (texted, mailed)] == [1, 1]
     assert [each.status for each in texted.contacts()] == ["delivered"]
@@ -47,7 +48,7 @@ async def test_a_worker_killed_before_the_provider_acted_sends_exactly_one_messa
     await house.eventually(both_calls_have_come)
     nothing_yet = [await lost_on_the_way.messages(), await late.messages()]
     await house.kill_worker()
-    await ahead
+    await asyncio.wait_for(ahead, PATIENCE)
 
     assert nothing_yet == [[], []]
     assert [len(await each.messages()) for each in (lost_on_the_way, late)] == [1, 1]
@@ -68,7 +69,7 @@ async def test_a_worker_killed_while_it_charges_takes_the_money_once(house):
 
     await house.eventually(money_has_moved)
     await house.kill_worker()
-    await ahead
+    await asyncio.wait_for(ahead, PATIENCE)
 
     assert await house.charges() == charged + 1
     assert account.movements() == [("placement", 20_000), ("payment", -5_000)]
@@ -85,7 +86,7 @@ async def test_accounts_that_wait_outlive_their_worker_and_hear_what_happened_me
     paid = await paying.told_paid(20_000, "BANK-1")
     await killing
     after = await waiting.state()
-    closed = await paying.handle.result()
+    closed = await paying.ends()
     await house.forward(waiting, days=4)
 
     assert after == before.model_copy(update={"at": after.at})

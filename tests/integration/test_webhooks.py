@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from stripe import WebhookSignature
 from twilio.request_validator import RequestValidator
 
 from domain.accounts import Closure
 from domain.contacts import Channel
+from storage.session import lock_account
 from storage.tables import ContactRow, InboxRow, JournalRow, Plan
 
 pytestmark = [pytest.mark.stack, pytest.mark.anyio]
@@ -33,7 +34,7 @@ async def test_stripes_webhooks_end_the_same_however_they_come(house, bent):
     await house.forward(account, days=4)
     midway = await account.reaches("on_plan")
     await account.pays()
-    closed = await account.handle.result()
+    closed = await account.ends()
     await house.settle()
 
     assert (midway.balance.minor, midway.version) == (15_000, 2)
@@ -67,7 +68,7 @@ async def test_part_payments_racing_a_change_of_stage_add_up(house):
     assert sum(minor for _, minor in account.movements()) == 10_000
     assert state.closure is None
     await account.told_paid(10_000, "REST")
-    assert (await account.handle.result()).closure is Closure.PAID_IN_FULL
+    assert (await account.ends()).closure is Closure.PAID_IN_FULL
 
 
 async def test_a_forged_webhook_is_refused_and_changes_nothing(house):
@@ -197,7 +198,7 @@ async def test_events_stored_and_not_applied_are_finished_by_the_sweeper(house):
             row.recorded_at = stored - crashed
             session.add(row)
 
-    closed = await paying.handle.result()
+    closed = await paying.ends()
 
     async def has_left():
         return Channel.SMS in (await leaving.state()).opted_out
@@ -250,9 +251,34 @@ async def _race(house, number, account):
         await house.eventually(moment)
     await account.told_paid(20_000, "BANK-1")
     acknowledged = time.time()
-    await account.handle.result()
+    await account.ends()
     await ahead
     return [each for each in await account.messages() if each["accepted"] > acknowledged]
+
+
+async def test_a_payment_between_the_intent_and_the_call_stops_the_message(house):
+    account = await house.place()
+    await house.forward(account, hours=15)
+
+    with house.database.transaction() as session:
+        lock_account(session, account.id)  # both come to wait for the person, one after the other
+        ahead = asyncio.create_task(house.forward(account, days=4))
+        await house.eventually(lambda: _waiting(house, 1))
+        paying = asyncio.create_task(account.told_paid(20_000, "BANK-1"))
+        await house.eventually(lambda: _waiting(house, 2))
+    await paying
+    await account.ends()
+    await ahead
+
+    assert [each.status for each in account.contacts()] == ["delivered", "refused"]
+    assert len(await account.messages()) == 1
+
+
+async def _waiting(house, number):
+    """Whether so many wait for a person's lock."""
+    with house.database.transaction() as session:
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        return session.scalar(text(waiting)) == number
 
 
 async def test_a_stop_on_a_number_that_a_family_shares_ends_texts_to_all_of_it(house):

@@ -50,12 +50,12 @@ def test_a_saved_card_is_charged_off_session(sandbox, stripe, customer):
     assert payment.latest_charge.payment_method_details.card.last4 == "4242"
     assert payment.latest_charge.metadata["account"] == "17"
     sandbox.settle()
-    assert sandbox.app.stripe_types() == [
-        "customer.created",
-        "payment_method.attached",
-        "payment_intent.created",
+    assert sorted(sandbox.app.stripe_types()) == [
         "charge.succeeded",
+        "customer.created",
+        "payment_intent.created",
         "payment_intent.succeeded",
+        "payment_method.attached",
     ]
 
 
@@ -131,7 +131,8 @@ def test_a_declined_payment_waits_for_another_card_and_is_told(sandbox, stripe, 
     assert payment.last_payment_error.decline_code == "generic_decline"
     assert stripe.charges.retrieve(payment.latest_charge).status == "failed"
     sandbox.settle()
-    assert sandbox.app.stripe_types()[-2:] == ["charge.failed", "payment_intent.payment_failed"]
+    told = sandbox.app.stripe_types()[-2:]
+    assert sorted(told) == ["charge.failed", "payment_intent.payment_failed"]
     assert sandbox.log()["charges"]["failed"] == {"count": 1, "amount": {"usd": 5000}}
 
 
