@@ -108,10 +108,9 @@ def test_a_card_is_saved_without_a_payment(sandbox):
     assert stripe.payment_methods.retrieve(setup.payment_method).customer == customer.id
     sandbox.settle()
     # Stripe promises no order, and two objects of ours have none either.
-    assert sorted(sandbox.app.stripe_types()[-2:]) == [
-        "checkout.session.completed",
-        "setup_intent.succeeded",
-    ]
+    told_of = sandbox.app.stripe_types()
+    assert told_of.count("setup_intent.succeeded") == 1
+    assert told_of.count("checkout.session.completed") == 1
 
 
 def test_a_bank_that_asks_is_answered_by_the_person(sandbox, browser):

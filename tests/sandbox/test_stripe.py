@@ -131,8 +131,9 @@ def test_a_declined_payment_waits_for_another_card_and_is_told(sandbox, stripe, 
     assert payment.last_payment_error.decline_code == "generic_decline"
     assert stripe.charges.retrieve(payment.latest_charge).status == "failed"
     sandbox.settle()
-    told = sandbox.app.stripe_types()[-2:]
-    assert sorted(told) == ["charge.failed", "payment_intent.payment_failed"]
+    events = sandbox.app.stripe_types()
+    assert events.count("charge.failed") == 1
+    assert events.count("payment_intent.payment_failed") == 1
     assert sandbox.log()["charges"]["failed"] == {"count": 1, "amount": {"usd": 5000}}
 
 
