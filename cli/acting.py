@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from api.schemas import DecisionLine, JournalLine
 from api.views import account_view, timeline
 from cli.book import settle
+from cli.calling import caller
 from cli.demo import progress_bars
 from cli.placing import Placing
 from cli.spans import span
@@ -76,7 +77,7 @@ def _lines(file: Path) -> Iterator[bytes]:
 
 def _caller(addresses: Addresses, key: str) -> httpx.AsyncClient:
     headers = {"authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(base_url=addresses.api_url, headers=headers, timeout=60)
+    return caller(addresses.api_url, headers=headers, timeout=60)
 
 
 async def _rows(
@@ -148,7 +149,7 @@ async def _forward(
     client, open_today = await connect(addresses), list[str]()
     days = progress.add_task("days", total=-(-left // STEP))
     moved = progress.add_task("accounts today", total=None)
-    async with httpx.AsyncClient(base_url=addresses.sandbox_url, timeout=120) as sandbox:
+    async with caller(addresses.sandbox_url, timeout=120) as sandbox:
         while left > timedelta():
             open_today = await asyncio.to_thread(together)
             progress.reset(moved, total=len(open_today))

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
 from rich.table import Table
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
+from cli.calling import caller
 from domain.ledger import Book
 from storage import Database, counts
 from workflows.messages import AccountState
@@ -36,6 +37,8 @@ class Workflows:
     """What all account workflows say of themselves, added up."""
 
     states: Counter[str] = field(default_factory=Counter)
+    stages: Counter[str] = field(default_factory=Counter)
+    holds: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
     owed: dict[str, int] = field(default_factory=dict)
 
@@ -43,6 +46,9 @@ class Workflows:
         """Count one account."""
         closure = state.closure.value if state.closure else "open"
         self.states[closure] += 1
+        if state.closure is None:
+            self.stages[state.stage or "none"] += 1
+            self.holds.update(hold.value for hold in state.holds)
         self.made.update({channel.value: number for channel, number in state.made.items()})
         if closure != "recalled":
             self.owed[workflow_id] = state.balance.minor
@@ -77,6 +83,7 @@ def compare(database: Database, told: Workflows, log: dict[str, object]) -> list
     """Every figure, side by side."""
     with database.transaction() as session:
         states = counts.accounts_by_state(session)
+        stages, holds = counts.open_by_stage(session), counts.standing_holds(session)
         messages = counts.messages_by_channel(session)
         collected = counts.book_sums(session, Book.COLLECTED)
         opted_out = counts.opted_out(session)
@@ -84,8 +91,9 @@ def compare(database: Database, told: Workflows, log: dict[str, object]) -> list
         total = counts.ledger_sum(session)
         unsure = counts.contacts_by_status(session).get("unknown", 0)
     lines = [
-        Line(f"accounts {name}", str(states.get(name, 0)), str(told.states.get(name, 0)))
-        for name in sorted({*states, *told.states})
+        *_in_both("accounts", states, told.states),
+        *_in_both("open in", stages, told.stages),
+        *_in_both("on hold:", holds, told.holds),
     ]
     lines += [
         Line(
@@ -104,6 +112,14 @@ def compare(database: Database, told: Workflows, log: dict[str, object]) -> list
         Line("collected, minor units", _sums(collected), None, _charged(log)),
         Line("opted out of sms", str(opted_out.get("sms", 0)), None, str(_at(log, "opted_out"))),
         Line("sum of the ledger", str(total), "0"),
+    ]
+
+
+def _in_both(what: str, record: Mapping[str, int], temporal: Mapping[str, int]) -> list[Line]:
+    """A line for every name that either book has."""
+    return [
+        Line(f"{what} {name}", str(record.get(name, 0)), str(temporal.get(name, 0)))
+        for name in sorted({*record, *temporal})
     ]
 
 
@@ -128,7 +144,7 @@ def _sums(by_currency: dict[str, int]) -> str:
 
 async def provider_log(sandbox_url: str) -> dict[str, object]:
     """What the sandbox counted on its side of the wire, once all its webhooks have arrived."""
-    async with httpx.AsyncClient(base_url=sandbox_url, timeout=120) as sandbox:
+    async with caller(sandbox_url, timeout=120) as sandbox:
         await settle(sandbox)
         answer = (await sandbox.get("/control/log")).raise_for_status()
     log: dict[str, object] = answer.json()

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from temporalio.client import Client
 
 from cli.book import settle
+from cli.calling import caller
 from cli.placing import Placing
 from domain.contacts import Channel
 from simulation.consumers import Answer, Consumer
@@ -189,8 +190,8 @@ class Demo:
     async def _work(self, progress: Progress) -> Counter[Answer]:
         task = progress.add_task("days worked", total=self._size.days)
         async with (
-            httpx.AsyncClient(base_url=self._addresses.sandbox_url, timeout=120) as sandbox,
-            httpx.AsyncClient(base_url=self._addresses.api_url, timeout=60) as web,
+            caller(self._addresses.sandbox_url, timeout=120) as sandbox,
+            caller(self._addresses.api_url, timeout=60) as web,
         ):
             crowd = Crowd(self._size.seed, self.database, sandbox, web)
             for _ in range(self._size.days):

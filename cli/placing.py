@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from rich.progress import Progress
 
+from cli.calling import caller
+
 CHUNK = 64
 POLL = 0.3
 """Seconds between two looks at how far the placing has come."""
@@ -30,7 +32,7 @@ class Placing:
     ) -> dict[str, Any]:
         """Stream the lines, then follow the placing to its end; returns its last status."""
         headers = {"authorization": f"Bearer {self.key}", "content-type": content_type}
-        async with httpx.AsyncClient(base_url=self.api_url, timeout=600, headers=headers) as api:
+        async with caller(self.api_url, timeout=600, headers=headers) as api:
             sent = await api.post("/v1/placements", content=_streamed(lines))
             if sent.status_code != httpx.codes.ACCEPTED:
                 raise PlacingError(_refusal(sent))

@@ -84,6 +84,17 @@ def holds(session: Session) -> dict[str, int]:
     return _counted(rows.all())
 
 
+def standing_holds(session: Session) -> dict[str, int]:
+    """Open accounts that are on hold now, by hold."""
+    rows = session.execute(
+        select(HoldRow.hold, func.count(distinct(HoldRow.account_id)))
+        .join(Account, Account.id == HoldRow.account_id)
+        .where(HoldRow.lifted_at.is_(None), Account.closure.is_(None))
+        .group_by(HoldRow.hold)
+    )
+    return _counted(rows.all())
+
+
 def plans(session: Session) -> int:
     """Plans that were accepted."""
     return session.scalar(select(func.count()).select_from(Plan)) or 0
