@@ -11,7 +11,7 @@ from activities.news import (
     opted_out,
     today_of,
 )
-from domain.accounts import Hold
+from domain.accounts import PERSONAL_HOLDS, Hold
 from domain.contacts import Channel
 from domain.events import (
     AnyEvent,
@@ -25,11 +25,6 @@ from domain.replies import Understanding, Understood, understand
 from storage import accounts, contacts, people
 from storage.session import lock_person
 from storage.tables import Account, InboxRow, Person
-
-OF_THE_PERSON = frozenset(
-    {Hold.DECEASED, Hold.BANKRUPTCY, Hold.CEASE, Hold.ATTORNEY, Hold.HARDSHIP}
-)
-"""Holds that concern every debt of a person; a dispute concerns the one it was said about."""
 
 ANSWERED = frozenset({Understood.STOP, Understood.START, Understood.HELP})
 """Keywords that, alone, are done with once they are obeyed."""
@@ -135,7 +130,7 @@ def _ask_after_the_end(
 
 
 def _concerned(session: Session, account: Account, reason: Hold) -> list[Account]:
-    if reason in OF_THE_PERSON:
+    if reason in PERSONAL_HOLDS:  # a dispute concerns the debt it was said about
         return accounts.open_of_person(session, account.person_id)
     return [account]
 

@@ -1,6 +1,5 @@
 """Accounts: the record of a placement, its stage, its holds and its end."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -154,15 +153,6 @@ def hand_over(session: Session, key: str, account_id: str, reason: str, *, at: d
     row = insert(Task).values(key=key, account_id=account_id, reason=reason, at=at)
     if session.execute(row.on_conflict_do_nothing().returning(Task.key)).scalar() is not None:
         journal.note(session, account_id, "handed over", at=at, reason=reason)
-
-
-def open_tasks(session: Session, account_ids: Iterable[str]) -> list[Task]:
-    """Tasks on these accounts that nobody has done yet."""
-    return list(
-        session.scalars(
-            select(Task).where(Task.account_id.in_(list(account_ids)), Task.done_at.is_(None))
-        )
-    )
 
 
 def open_workflows(session: Session, person_id: str | None = None) -> list[str]:

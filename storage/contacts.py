@@ -28,11 +28,6 @@ def by_link(session: Session, link: str) -> ContactRow | None:
     return session.scalar(select(ContactRow).where(ContactRow.link == link))
 
 
-def by_provider_id(session: Session, provider_id: str) -> ContactRow | None:
-    """The contact that a provider knows by this id."""
-    return session.scalar(select(ContactRow).where(ContactRow.provider_id == provider_id))
-
-
 def decide(
     session: Session,
     order: ReachOut,
