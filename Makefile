@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test check fast bench lock clean
+.PHONY: install demo up test check fast fuzz bench lock clean
 
 install: .venv/installed
 
@@ -21,11 +21,17 @@ demo: install
 up: install
 	$(BIN)/tahsil up $(ARGS)
 
+# Two processes: what needs the stack in one, everything else beside it.
 test: install
-	$(BIN)/pytest --quiet $(ARGS)
+	$(BIN)/pytest --quiet --numprocesses 2 --dist loadgroup $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation
+
+# Random months of many people against the gate; the auditor checks every send. SENDS=100000 is quick.
+SENDS ?= 1000000
+fuzz: install
+	$(BIN)/python -m tests.fuzz $(SENDS) $(ARGS)
 
 bench: install
 	for each in history_events gate reservations accounts; do \

@@ -14,6 +14,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.contacts import Patience
+from compliance.asked import Asked
+from compliance.facts import ContactRequest
+from domain.contacts import Channel, Purpose
 from domain.ledger import paid
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
@@ -149,14 +152,23 @@ def _why_not(session: Session, order: Charge) -> ChargeStatus | None:
     account = accounts.by_id(session, order.account_id)
     if account is None or account.closure is not None or account.recalled_at is not None:
         return ChargeStatus.NOT_DUE
-    if ledger.balance(session, order.account_id) < order.amount.minor:
-        return ChargeStatus.NOT_DUE
-    if people.standing_holds(session, order.account_id):
+    if _is_held(session, order, ledger.balance(session, order.account_id)):
         return ChargeStatus.NOT_DUE
     person = people.person_of(session, order.account_id)
     if person.stripe_customer is None or person.payment_method is None:
         return ChargeStatus.NO_CARD
     return None
+
+
+def _is_held(session: Session, order: Charge, balance: int) -> bool:
+    """Whether a hold stands on that day where the person is, or the amount touches a held part."""
+    facts = people.facts(session, order.account_id, order.at)
+    request = ContactRequest(
+        account_id=order.account_id, channel=Channel.LETTER, purpose=Purpose.DEBIT
+    )
+    asked = Asked(request, facts, order.at)
+    held = any(map(asked.standing, facts.holds))
+    return held or order.amount.minor > balance - asked.held_part()
 
 
 def _charged(session: Session, order: Charge, row: ChargeRow) -> Charged:

@@ -11,21 +11,37 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from psycopg import Connection
 from sqlalchemy.orm import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.channels import Carriers, Envelope
-from compliance import Allow, AnyVerdict, ContactRequest, Deny, Pack, PersonFacts, Reason, decide
+from compliance import (
+    Allow,
+    AnyVerdict,
+    ContactRequest,
+    Content,
+    Deny,
+    Packs,
+    PersonFacts,
+    Reason,
+    decide,
+)
+from compliance.disclosing import disclosures, said
+from compliance.laws import LAWS
 from compliance.orders import Reached, ReachOut
+from compliance.rules import Disclosure
 from domain.contacts import Channel, ContactStatus
 from domain.money import Money
 from providers.messages import MessageError, Messages, Rendered, Words
 from providers.outcomes import Accepted, Found, Missing, NotSent, Outcome, Rejected, Unknown
-from storage import Database, accounts, contacts, creditors, ledger, payments, people
-from storage.session import lock_account
-from storage.tables import ContactRow, Person
+from storage import Database, contacts, laws, looking, people
+from storage.looking import Look
+from storage.session import driver
+from storage.tables import ContactRow
 
 LINK_BYTES = 9
 """72 random bits in a link: unguessable, and short enough for a text message."""
@@ -58,31 +74,28 @@ class Contacts:
         self,
         database: Database,
         *,
-        packs: Sequence[Pack],
         carriers: Carriers,
         messages: Messages,
         clocks: Clocks,
         patience: Patience,
         public_url: str,
     ) -> None:
-        """Join the record, the law, the channels and the words."""
+        """Join the record, the channels and the words. The law is whichever is in force there."""
         self._database = database
-        self._packs = packs
         self._carriers = carriers
         self._messages = messages
         self._clocks = clocks
         self._patience = patience
         self._public_url = public_url.rstrip("/")
+        self._silent = tuple(channel for channel in Channel if channel not in carriers)
+        LAWS.fetch_from(laws.fetcher(database))
 
     @activity.defn(no_thread_cancel_exception=True)  # what an attempt learns, it writes down
     def reach_out(self, order: ReachOut) -> Reached:
         """Contact the person if the record allows it; say what came of it."""
-        with self._database.transaction() as session:
-            lock_account(session, order.account_id)
-            answer = self._prepare(session, order)
+        answer = self._prepare(order)
         if isinstance(answer, datetime):
             with self._database.transaction() as session:
-                lock_account(session, order.account_id)
                 answer = self._call(session, order, lease=answer)
         if isinstance(answer, ApplicationError):
             raise answer
@@ -90,17 +103,43 @@ class Contacts:
 
     # the first transaction: decide and intend, or find out what an earlier attempt came to
 
-    def _prepare(self, session: Session, order: ReachOut) -> datetime | Reached | ApplicationError:
+    def _prepare(self, order: ReachOut) -> datetime | Reached | ApplicationError:
         """Take the lease for one call, and give it; or answer without a call."""
-        row = contacts.by_key(session, order.key)
-        if row is None or row.status == ContactStatus.REFUSED:
-            intended = self._intend(session, order, row)
-            if isinstance(intended, Reached):
-                return intended
-            row = intended
-        elif row.status != ContactStatus.INTENDED:
-            return self._reached(session, order, Allow(), ContactStatus(row.status))
-        elif row.tried_at is not None:
+        order = self._timed(order)
+        with self._database.quick() as connection:
+            look = self._look(connection, order)
+            if look.status is None and look.law is not None:
+                return self._intend(connection, order, look, look.law)
+        with self._database.transaction() as session:
+            return self._resume(session, order)
+
+    def _timed(self, order: ReachOut) -> ReachOut:
+        """The order at the one instant by which a transaction looks, judges and writes."""
+        return order.model_copy(update={"at": self._clocks.lawful_at(order.at)})
+
+    def _look(self, connection: Connection[Any], order: ReachOut) -> Look:
+        """Hold the person, and read all that is decided and written by."""
+        return looking.look(
+            connection,
+            order.account_id,
+            order.at,
+            key=order.key,
+            told={slept.key for slept in order.waits},
+            silent=self._silent,
+            spoken=self._messages.speaks_of_plans(order.message),
+        )
+
+    def _resume(self, session: Session, order: ReachOut) -> datetime | Reached | ApplicationError:
+        """Go on from what an earlier attempt, or nobody yet, has written."""
+        look, law = self._look(driver(session), order), laws.current(session)
+        if look.status is None:
+            return self._intend(driver(session), order, look, law)
+        row = _on_record(session, order)
+        if look.status is ContactStatus.REFUSED:
+            return self._intend(driver(session), order, look, law, again=row)
+        if look.status is not ContactStatus.INTENDED:
+            return _reached(look, law, Allow(), look.status)
+        if row.tried_at is not None:
             known = self._reconcile(session, order, row, row.tried_at)
             if known is not None:
                 return known
@@ -108,51 +147,82 @@ class Contacts:
         return row.tried_at
 
     def _intend(
-        self, session: Session, order: ReachOut, row: ContactRow | None
-    ) -> Reached | ContactRow:
+        self,
+        connection: Connection[Any],
+        order: ReachOut,
+        look: Look,
+        law: str,
+        *,
+        again: ContactRow | None = None,
+    ) -> datetime | Reached:
         """Write the verdict and, if it is Allow, the intent; else answer with the refusal."""
-        verdict, facts = self._look(session, order)
-        person = people.person_of(session, order.account_id)
-        for slept in order.waits:
-            contacts.decide(session, order, person, slept.verdict, at=slept.at)
-        contacts.decide(session, order, person, verdict, at=order.at, facts=_proof(facts))
-        if not isinstance(verdict, Allow):
-            return self._reached(session, order, verdict, None)
-        address = people.address(person, order.message.channel)
-        if address is None:
-            raise LookupError(f"{order.key}: allowed without an address")
-        link = row.link if row else secrets.token_urlsafe(LINK_BYTES)
-        try:
-            words = self._render(session, order, link, person)
-        except MessageError as error:
-            return self._reached(session, order, Deny(reasons=(_unsayable(error),)), None)
-        if row is None:
-            row = contacts.intend(session, order, person, address=address, link=link)
-        else:
-            contacts.intend_again(row, order, address=address)
-        row.words = words.model_dump(mode="json")
-        return row
-
-    def _look(self, session: Session, order: ReachOut) -> tuple[AnyVerdict, PersonFacts]:
-        """Ask the gate, with the record's facts, at this account's time."""
-        at, facts = self._clocks.lawful_at(order.at), self._facts(session, order)
-        if (over := _why_over(session, order.account_id)) is not None:
-            return Deny(reasons=(_over(over),)), facts
-        others = tuple(each for each in facts.contacts if each.key != order.key)
-        request = ContactRequest(
-            account_id=order.account_id,
-            channel=order.message.channel,
-            purpose=order.message.purpose,
+        link = (again.link if again else None) or secrets.token_urlsafe(LINK_BYTES)
+        request, verdict, words = self._judge(order, look, law, link)
+        rulings = contacts.untold(order.account_id, order.waits, look.told)
+        rulings.append(_ruling(order, look, law, request, verdict))
+        if words is None or not isinstance(verdict, Allow):
+            contacts.decide(connection, _head(look), rulings)
+            return _reached(look, law, verdict, None)
+        address, lease = _address(order, look), self._clocks.wall()
+        contacts.decide(connection, _head(look), rulings)
+        if again is not None:
+            written = words.model_dump(mode="json")
+            contacts.intend_again(again, order, address=address, words=written, tried_at=lease)
+            return lease
+        contacts.intend(
+            connection,
+            order,
+            look.person_id,
+            address=address,
+            link=link,
+            words=words.model_dump_json(),
+            tried_at=lease,
         )
-        asked = facts.model_copy(update={"contacts": others})
-        return decide(request, asked, self._packs, at), facts
+        return lease
 
-    def _facts(self, session: Session, order: ReachOut) -> PersonFacts:
-        """The record's facts; a channel that nothing carries reaches nobody."""
-        facts = people.facts(session, order.account_id, self._clocks.lawful_at(order.at))
-        silent = {channel for channel in Channel if channel not in self._carriers}
-        return facts.model_copy(
-            update={"unreachable": tuple(sorted({*facts.unreachable} | silent))}
+    def _judge(
+        self, order: ReachOut, look: Look, law: str, link: str
+    ) -> tuple[ContactRequest, AnyVerdict, Rendered | None]:
+        """The gate's answer to the wish to write and, if it allows that, to what was written.
+
+        What is written can only be refused for more, so if it is allowed, the wish is, too: then
+        the gate is asked once.
+        """
+        at, packs, facts = order.at, LAWS.called(law), _asked(look, order)
+        bound = disclosures(order.request, facts, packs, at)
+        try:
+            words = self._render(order, look, link, bound)
+        except MessageError as error:
+            verdict = _last_look(order.request, look, facts, packs, at)
+            if isinstance(verdict, Allow):
+                verdict = Deny(reasons=(_unsayable(error),), packs=verdict.packs)
+            return order.request, verdict, None
+        request = _written(order.request, words, bound, look)
+        verdict = _last_look(request, look, facts, packs, at)
+        if isinstance(verdict, Allow):
+            return request, verdict, words
+        unwritten = _last_look(order.request, look, facts, packs, at)
+        if isinstance(unwritten, Allow):
+            return request, verdict, None
+        return order.request, unwritten, None
+
+    def _render(
+        self, order: ReachOut, look: Look, link: str, bound: Sequence[Disclosure]
+    ) -> Rendered:
+        plan = look.plan
+        words = Words(
+            consumer_name=look.name,
+            creditor_name=look.creditor_name,
+            balance=Money(minor=_asked_for(look, order.at), currency=look.currency),
+            due_on=look.due_on,
+            link=f"{self._public_url}/p/{link}",
+            plan=order.offer or plan,
+            instalment=plan.next_due(look.balance) if plan else None,
+            decline_reason=look.decline,
+        )
+        facts = look.facts
+        return self._messages.render(
+            order.message, facts.language, words, bound, country=facts.country
         )
 
     def _reconcile(
@@ -170,7 +240,7 @@ class Contacts:
         match found:
             case Found(provider_id=provider_id):
                 self._conclude(session, order, ContactStatus.SENT, provider_id=provider_id)
-                return self._reached(session, order, Allow(), ContactStatus.SENT)
+                return self._came_to(session, order, ContactStatus.SENT)
             case Missing():
                 return None
         return self._give_up_or_retry(session, order, row, found)
@@ -181,21 +251,32 @@ class Contacts:
         self, session: Session, order: ReachOut, *, lease: datetime
     ) -> Reached | ApplicationError:
         """Look a last time, call, and write what came of it."""
-        row = contacts.by_key(session, order.key)
-        if row is None:
-            raise LookupError(f"{order.key}: the intent is gone")
+        order = self._timed(order)
+        look, law = self._look(driver(session), order), laws.current(session)
+        row = _on_record(session, order)
         if row.status != ContactStatus.INTENDED:
-            return self._reached(session, order, Allow(), ContactStatus(row.status))
+            return _reached(look, law, Allow(), ContactStatus(row.status))
         if row.tried_at != lease:
             return _later("another attempt is under way", None)
-        verdict, _ = self._look(session, order)
+        words = Rendered.model_validate(row.words)
+        request, verdict = self._judge_again(order, look, law, words)
         if not isinstance(verdict, Allow):
-            person = people.person_of(session, order.account_id)
-            contacts.decide(session, order, person, verdict, at=order.at)
+            contacts.decide(
+                driver(session), _head(look), [_ruling(order, look, law, request, verdict)]
+            )
             self._conclude(session, order, ContactStatus.REFUSED)
-            return self._reached(session, order, verdict, None)
-        outcome = self._carriers[order.message.channel].send(_envelope(row))
+            return self._came_to(session, order, None, verdict)
+        outcome = self._carriers[order.message.channel].send(_envelope(row, words))
         return self._settle(session, order, row, outcome)
+
+    def _judge_again(
+        self, order: ReachOut, look: Look, law: str, words: Rendered
+    ) -> tuple[ContactRequest, AnyVerdict]:
+        """The last look: the gate's answer to the words as they stand, by the record as it is."""
+        at, packs, facts = order.at, LAWS.called(law), _asked(look, order)
+        bound = disclosures(order.request, facts, packs, at)
+        request = _written(order.request, words, bound, look)
+        return request, _last_look(request, look, facts, packs, at)
 
     def _settle(
         self, session: Session, order: ReachOut, row: ContactRow, outcome: Outcome
@@ -203,13 +284,12 @@ class Contacts:
         match outcome:
             case Accepted(provider_id=provider_id):
                 self._conclude(session, order, ContactStatus.SENT, provider_id=provider_id)
-                return self._reached(session, order, Allow(), ContactStatus.SENT)
+                return self._came_to(session, order, ContactStatus.SENT)
             case Rejected():
                 self._learn(session, row, outcome, order.at)
                 self._conclude(session, order, ContactStatus.REJECTED, code=outcome.code)
-                return self._reached(
-                    session, order, Allow(), ContactStatus.REJECTED, outcome.reason
-                )
+                rejected = ContactStatus.REJECTED
+                return self._came_to(session, order, rejected, detail=outcome.reason)
             case NotSent():
                 row.tried_at = None
             case Unknown():
@@ -224,7 +304,7 @@ class Contacts:
         known = isinstance(trouble, NotSent)
         status = ContactStatus.UNAVAILABLE if known else ContactStatus.UNKNOWN
         self._conclude(session, order, status)
-        return self._reached(session, order, Allow(), status, trouble.reason)
+        return self._came_to(session, order, status, detail=trouble.reason)
 
     def _learn(self, session: Session, row: ContactRow, said: Rejected, at: datetime) -> None:
         """Keep what a refusal says of the address: opted out at the provider, or no such number."""
@@ -247,57 +327,117 @@ class Contacts:
             session, order.key, status, at=order.at, provider_id=provider_id, error_code=code
         )
 
-    def _reached(
+    def _came_to(
         self,
         session: Session,
         order: ReachOut,
-        verdict: AnyVerdict,
         status: ContactStatus | None,
+        verdict: AnyVerdict | None = None,
+        *,
         detail: str = "",
     ) -> Reached:
+        """What came of it, by the record as it stands now."""
         session.flush()
-        account = accounts.by_id(session, order.account_id)
-        return Reached(
-            verdict=verdict,
-            status=status,
-            facts=self._facts(session, order),
-            version=ledger.version(session, order.account_id),
-            balance=ledger.balance(session, order.account_id),
-            recalled=account is not None and account.recalled_at is not None,
-            detail=detail,
-        )
-
-    def _render(self, session: Session, order: ReachOut, link: str, person: Person) -> Rendered:
-        account = accounts.by_id(session, order.account_id)
-        if account is None:
-            raise LookupError(f"no account {order.account_id} in the record")
-        owed = ledger.balance(session, account.id)
-        plan = payments.accepted_plan(session, account.id)
-        words = Words(
-            consumer_name=person.name,
-            creditor_name=creditors.name_of(session, account.creditor_id),
-            balance=Money(minor=owed, currency=account.currency),
-            due_on=account.due_on,
-            link=f"{self._public_url}/p/{link}",
-            plan=order.offer or plan,
-            instalment=plan.next_due(owed) if plan else None,
-            decline_reason=payments.last_decline(session, account.id),
-        )
-        return self._messages.render(
-            order.message, person.locale, words, country=person.country, at=order.at
-        )
+        look, law = self._look(driver(session), order), laws.current(session)
+        return _reached(look, law, verdict or Allow(), status, detail)
 
 
-def _why_over(session: Session, account_id: str) -> str | None:
+def _asked_for(look: Look, at: datetime) -> int:
+    """Minor units to ask for: what is owed without the parts that are held, such as disputed ones.
+
+    If nothing else is owed, all of it: the gate refuses that message, and says why.
+    """
+    standing = (each for each in look.facts.holds if each.stands(at, look.facts.zones))
+    rest = look.balance - sum(each.part or 0 for each in standing)
+    return rest if rest > 0 else look.balance
+
+
+def _on_record(session: Session, order: ReachOut) -> ContactRow:
+    row = contacts.by_key(session, order.key)
+    if row is None:
+        raise LookupError(f"{order.key}: the intent is gone")
+    return row
+
+
+def _reached(
+    look: Look,
+    law: str,
+    verdict: AnyVerdict,
+    status: ContactStatus | None,
+    detail: str = "",
+) -> Reached:
+    return Reached(
+        verdict=verdict,
+        status=status,
+        facts=look.facts,
+        law=law,
+        law_number=look.law_number,
+        version=look.version,
+        balance=look.balance,
+        recalled=look.recalled,
+        detail=detail,
+    )
+
+
+def _asked(look: Look, order: ReachOut) -> PersonFacts:
+    """The facts without this very contact: it does not stand in its own way."""
+    others = tuple(each for each in look.facts.contacts if each.key != order.key)
+    if len(others) == len(look.facts.contacts):
+        return look.facts
+    return look.facts.model_copy(update={"contacts": others})
+
+
+def _last_look(
+    request: ContactRequest, look: Look, facts: PersonFacts, packs: Packs, at: datetime
+) -> AnyVerdict:
+    """The gate's answer, unless the record itself says that it is over."""
+    over = _why_over(look)
+    return decide(request, facts, packs, at) if over is None else Deny(reasons=(_over(over),))
+
+
+def _written(
+    request: ContactRequest, words: Rendered, bound: Sequence[Disclosure], look: Look
+) -> ContactRequest:
+    """The request with what the written message is seen to contain."""
+    found = said(words.forms, bound, words.language, look.facts)
+    content = Content(said=found.union(words.says), demanded=words.demanded, owed=look.balance)
+    return request.model_copy(update={"content": content})
+
+
+def _ruling(
+    order: ReachOut, look: Look, law: str, request: ContactRequest, verdict: AnyVerdict
+) -> contacts.Ruling:
+    return contacts.Ruling(
+        key=order.key,
+        at=order.at,
+        law=law,
+        request=request,
+        message=order.message,
+        verdict=verdict,
+        facts=look.text,
+        balance=look.balance,
+        version=look.version,
+    )
+
+
+def _head(look: Look) -> contacts.Head:
+    return contacts.Head(look.account_id, look.person_id, look.seq, look.hash)
+
+
+def _address(order: ReachOut, look: Look) -> str:
+    address = look.address(order.message.channel)
+    if address is None:
+        raise LookupError(f"{order.key}: allowed without an address")
+    return address
+
+
+def _why_over(look: Look) -> str | None:
     """Why nothing may leave about this account any more, if so."""
-    account = accounts.by_id(session, account_id)
-    if account is None:
-        raise LookupError(f"no account {account_id} in the record")
-    if account.closure is not None:
-        return f"the journey is over: {account.closure}"
-    if account.recalled_at is not None:
+    if look.closure is not None:
+        return f"the journey is over: {look.closure}"
+    if look.recalled:
         return "the creditor recalled the account"
-    return None if ledger.balance(session, account.id) > 0 else "nothing is owed any more"
+    return None if look.balance > 0 else "nothing is owed any more"
 
 
 def _over(says: str) -> Reason:
@@ -309,14 +449,10 @@ def _unsayable(error: MessageError) -> Reason:
     return Reason(rule="NO-WORDS", pack="record", says=says, cite="house policy")
 
 
-def _envelope(row: ContactRow) -> Envelope:
+def _envelope(row: ContactRow, words: Rendered | None = None) -> Envelope:
     """The message as it was written down, so that every attempt sends the same words."""
-    return Envelope(key=row.key, to=row.address, words=Rendered.model_validate(row.words))
-
-
-def _proof(facts: PersonFacts) -> dict[str, object]:
-    """The facts of a decision, for its row."""
-    return facts.model_dump(mode="json")
+    words = words or Rendered.model_validate(row.words)
+    return Envelope(key=row.key, to=row.address, words=words)
 
 
 def _later(reason: str, delay: timedelta | None) -> ApplicationError:

@@ -1,7 +1,7 @@
 """What hearing hands on: news for an account's workflow, and why an event cannot be taken in."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,9 @@ from domain.events import (
     HoldPlaced,
     OptedIn,
     OptedOut,
+    ProfileChanged,
 )
+from domain.people import StandingHold
 from domain.time import local_date
 from storage import accounts, contacts, ledger, people
 from storage.session import lock_person
@@ -65,12 +67,16 @@ def opt_out(session: Session, row: InboxRow, channel: Channel, where: str) -> li
 
 
 def opt_in(session: Session, row: InboxRow, channel: Channel, where: str) -> list[Told]:
-    """The address may be used again."""
+    """The address may be used again. Who refused the medium itself goes on to refuse it.
+
+    So does whoever opted out after this was written, if it is only applied now.
+    """
     reached = locked_people(session, channel, where)
     for address in _spellings(reached, channel, where):
-        people.lift_address(session, channel, address, people.OPTED_OUT)
+        people.lift_address(session, channel, address, people.OPTED_OUT, said=row.recorded_at)
+    open_to_it = [person for person in reached if not people.refuses(session, person, channel)]
     event = OptedIn(event_id=f"{row.id}:opted in", channel=channel)
-    return tell_people(session, reached, event)
+    return tell_people(session, open_to_it, event)
 
 
 def opted_out(session: Session, channel: Channel, where: str) -> bool:
@@ -90,9 +96,31 @@ def _spellings(reached: list[Person], channel: Channel, where: str) -> list[str]
 
 def hold(session: Session, row: InboxRow, account: Account, reason: Hold) -> Told:
     """Stop the clock of an account. The caller holds the person's lock."""
-    accounts.place_hold(session, account.id, reason, reason=row.id)
-    event = HoldPlaced(event_id=f"{row.id}:{reason}", hold=reason)
+    return hold_told(session, account, StandingHold(hold=reason), key=row.id)
+
+
+def hold_told(session: Session, account: Account, placed: StandingHold, *, key: str) -> Told:
+    """Stop the clock of an account on these days, or of this part; the news has this key."""
+    accounts.place_hold(
+        session,
+        account.id,
+        placed.hold,
+        reason=key,
+        starts=placed.starts,
+        ends=placed.ends,
+        part=placed.part,
+    )
+    event = HoldPlaced(event_id=f"{key}:{placed.hold}", **placed.model_dump())
     return Told(account.workflow_id, event)
+
+
+def tell_profile(session: Session, person_id: str) -> list[Told]:
+    """What rules ask about a person, as news for every open account of theirs."""
+    known = people.profile(session, person_id)
+    event = ProfileChanged(event_id=f"profile:{person_id}:{known.revision}", profile=known)
+    return [
+        Told(account.workflow_id, event) for account in accounts.open_of_person(session, person_id)
+    ]
 
 
 def tell_people(session: Session, reached: list[Person], event: AnyEvent) -> list[Told]:
@@ -139,7 +167,12 @@ def known_people(session: Session, channel: Channel, where: str) -> list[Person]
 
 
 def today_of(session: Session, row: InboxRow, person: Person) -> date:
-    """The person's calendar date. An account that was run ahead of the wall has its own present."""
-    latest = contacts.latest_at(session, person.id)
-    now = max(row.recorded_at, latest) if latest else row.recorded_at
+    """The person's calendar date."""
+    now = present_of(session, row, person)
     return local_date(now, person.zones[0] if person.zones else ANYWHERE)
+
+
+def present_of(session: Session, row: InboxRow, person: Person) -> datetime:
+    """The person's present. An account that was run ahead of the wall has one of its own."""
+    latest = contacts.latest_at(session, person.id)
+    return max(row.recorded_at, latest) if latest else row.recorded_at

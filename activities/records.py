@@ -2,12 +2,12 @@
 
 from temporalio import activity
 
-from compliance.orders import Recorded
+from compliance.orders import Close, EnterStage, Recorded
 from domain.accounts import Closure
 from domain.ledger import recalled
 from domain.money import Money
-from domain.orders import Close, EnterStage, HandOver, RecordHolds, RecordPlacement
-from storage import Database, accounts, ledger, people
+from domain.orders import HandOver, RecordHolds, RecordPlacement
+from storage import Database, accounts, contacts, laws, ledger, people
 from storage.session import lock_account, lock_person
 
 
@@ -33,13 +33,17 @@ class Records:
                 version=ledger.version(session, order.account_id),
                 balance=ledger.balance(session, order.account_id),
                 facts=people.facts(session, order.account_id, order.at),
+                law=laws.current(session),
+                law_number=laws.number(session) or 0,
                 recalled=account is not None and account.recalled_at is not None,
             )
 
     @activity.defn
     def enter_stage(self, order: EnterStage) -> None:
-        """Write the stage that the account is in."""
+        """Write the stage that the account is in, and the waits that led to it."""
         with self._database.transaction() as session:
+            lock_account(session, order.account_id)
+            contacts.note_waits(session, order.account_id, order.waits)
             accounts.enter_stage(
                 session, order.account_id, journey=order.journey, stage=order.stage, at=order.at
             )
@@ -49,6 +53,7 @@ class Records:
         """Write the end of the journey; what was recalled leaves the ledger."""
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
+            contacts.note_waits(session, order.account_id, order.waits)
             if order.closure is Closure.RECALLED:
                 accounts.recall(session, order.account_id)
                 account = accounts.by_id(session, order.account_id)
@@ -63,8 +68,16 @@ class Records:
         """Write holds that were placed or lifted on the workflow itself."""
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
-            for hold in order.placed:
-                accounts.place_hold(session, order.account_id, hold, reason="in Temporal's UI")
+            for placed in order.placed:
+                accounts.place_hold(
+                    session,
+                    order.account_id,
+                    placed.hold,
+                    reason="in Temporal's UI",
+                    starts=placed.starts,
+                    ends=placed.ends,
+                    part=placed.part,
+                )
             for hold in order.lifted:
                 accounts.lift_hold(session, order.account_id, hold)
             if order.recalled:

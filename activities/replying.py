@@ -1,16 +1,22 @@
 """What a consumer wrote: kept word for word, understood where it is certain, and acted upon."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
+from activities import wishing
 from activities.news import (
     Told,
     hold,
     known_people,
+    locked_people,
     opt_in,
     opt_out,
     opted_out,
+    present_of,
     today_of,
 )
+from compliance.disputes import Dispute, kind_of
 from domain.accounts import PERSONAL_HOLDS, Hold
 from domain.contacts import Channel
 from domain.events import (
@@ -21,13 +27,22 @@ from domain.events import (
     PlanRequested,
     PromiseToPay,
 )
+from domain.people import MilestoneKind, Wish
 from domain.replies import Understanding, Understood, understand
-from storage import accounts, contacts, people
+from domain.time import local_date
+from domain.wishing import added
+from storage import accounts, contacts, journal, people
+from storage.looking import profile
 from storage.session import lock_person
-from storage.tables import Account, InboxRow, Person
+from storage.tables import Account, InboxRow, Person, Reply
 
-ANSWERED = frozenset({Understood.STOP, Understood.START, Understood.HELP})
-"""Keywords that, alone, are done with once they are obeyed."""
+ANSWERED = frozenset(
+    {Understood.STOP, Understood.MEDIUM, Understood.WISH, Understood.START, Understood.HELP}
+)
+"""Meanings that are done with once they are obeyed."""
+
+AT_PHONE = frozenset({Channel.SMS, Channel.VOICE, Channel.WHATSAPP})
+"""Channels that reach one and the same number."""
 
 
 def take_reply(
@@ -45,16 +60,42 @@ def take_reply(
     """
     person = _writer(session, channel, where)
     said = _understood(session, row, person, words, keyword)
+    before = session.get(Reply, row.id)  # there if it was applied, and telling of it failed
     if (
         Understood.START in said.meanings
         and keyword is None
-        and not opted_out(session, channel, where)
+        and not _refused(session, channel, where, person)
+        and (before is None or before.understood != Understood.START)
     ):
         # "Yes" from somebody who never opted out answers something else: a person reads it.
         said = Understanding(meanings=(Understood.MESSAGE,))
     if said.meanings == (Understood.HELP,) and keyword is None:
         # No provider has answered it: a person does.
         said = Understanding(meanings=(Understood.HELP, Understood.MESSAGE))
+    news = _about_addresses(session, row, channel, where, person, said=said)
+    if person is None:
+        _keep(session, row, channel, words, said)
+        return news
+    lock_person(session, person.id)
+    account = contacts.latest_account(session, person.id)
+    if before is None and account is not None and Hold.DISPUTE in said.holds:
+        note_dispute(session, account, present_of(session, row, person), written=True)
+    _keep(session, row, channel, words, said, person=person, account=account)
+    news += _about_person(session, row, person, said)
+    return news + _about_debts(session, row, person, account, said)
+
+
+def _keep(
+    session: Session,
+    row: InboxRow,
+    channel: Channel,
+    words: str,
+    said: Understanding,
+    *,
+    person: Person | None = None,
+    account: Account | None = None,
+) -> None:
+    """Keep it word for word. It is a contact that the person began, about that account."""
     people.save_reply(
         session,
         row.id,
@@ -62,8 +103,9 @@ def take_reply(
         channel=channel,
         words=words,
         understood=str(said),
+        account_id=account.id if account else None,
+        at=present_of(session, row, person) if person else row.recorded_at,
     )
-    return _wishes(session, row, channel, where, said) + _about_debts(session, row, person, said)
 
 
 def _writer(session: Session, channel: Channel, where: str) -> Person | None:
@@ -82,24 +124,74 @@ def _understood(
     return understand(words, today)
 
 
-def _wishes(
-    session: Session, row: InboxRow, channel: Channel, where: str, said: Understanding
+def _refused(session: Session, channel: Channel, where: str, person: Person | None) -> bool:
+    """Whether something stands that a "yes" may take back."""
+    if opted_out(session, channel, where):
+        return True
+    if person is None or not _alone(session, channel, where):
+        return False
+    return people.refuses(session, person, channel)
+
+
+def _alone(session: Session, channel: Channel, where: str) -> bool:
+    """Whether nobody shares the address: then it is certain who writes from it."""
+    return len(known_people(session, channel, where)) == 1
+
+
+def _about_addresses(
+    session: Session,
+    row: InboxRow,
+    channel: Channel,
+    where: str,
+    person: Person | None,
+    *,
+    said: Understanding,
 ) -> list[Told]:
+    """Refusals bind the address, whoever of those who share it has written.
+
+    A START takes back what the writer said of the medium, too, if nobody else can have written it.
+    """
     # Whoever wants no contact at all does not want this one either, debts or none.
     if {Understood.STOP, Understood.CEASE} & {*said.meanings}:
         return opt_out(session, row, channel, where)
     if Understood.START in said.meanings:
+        locked_people(session, channel, where)
+        if person is not None and _alone(session, channel, where):
+            people.opt_in(session, person.id, channel, said=row.recorded_at)
         return opt_in(session, row, channel, where)
-    return []
+    return [
+        news
+        for medium in said.media
+        if medium is channel or {medium, channel} <= AT_PHONE
+        for news in opt_out(session, row, medium, where)
+    ]
+
+
+def _about_person(
+    session: Session, row: InboxRow, person: Person, said: Understanding
+) -> list[Told]:
+    """Media that the person refuses at any address, and all that they wish."""
+    at = present_of(session, row, person)
+    news = [
+        told
+        for medium in said.media
+        for told in wishing.opt_out(session, person.id, medium, source=row.id, at=at)
+    ]
+    if said.wish is None:
+        return news
+    session.refresh(person)
+    standing = [Wish.model_validate(each) for each in person.wishes]
+    wished = added(standing, said.wish, today_of(session, row, person))
+    return news + wishing.set_wishes(session, person.id, wished)
 
 
 def _about_debts(
-    session: Session, row: InboxRow, person: Person | None, said: Understanding
+    session: Session,
+    row: InboxRow,
+    person: Person,
+    account: Account | None,
+    said: Understanding,
 ) -> list[Told]:
-    if person is None:
-        return []
-    lock_person(session, person.id)
-    account = contacts.latest_account(session, person.id)
     if account is None:
         _ask_after_the_end(session, row, person, said)
         return []
@@ -113,8 +205,32 @@ def _about_debts(
         accounts.hand_over(
             session, row.id, account.id, f"wrote of {reasons}: read it", at=row.recorded_at
         )
+    if said.wish is not None and said.wish.not_at:
+        places = " or ".join(said.wish.not_at)
+        reason = f"wants no contact at {places}: see whether an address on record is there"
+        accounts.hand_over(session, f"{row.id}:place", account.id, reason, at=row.recorded_at)
     answer = _response(row.id, said)
     return news + ([Told(account.workflow_id, answer)] if answer else [])
+
+
+def note_dispute(session: Session, account: Account, received: datetime, *, written: bool) -> None:
+    """Write to the journal which kind of dispute it is; the caller holds the person's lock."""
+    known = profile(session, account.person_id)
+    ends = [
+        each.at
+        for each in known.milestones
+        if each.kind is MilestoneKind.VALIDATION_ENDS and each.account_id in {None, account.id}
+    ]
+    last = max(ends, default=None)
+    kinds = {
+        kind_of(
+            local_date(last, place) if last else None, local_date(received, place), written=written
+        )
+        for place in known.zones
+    }
+    # Where the person may be in several places, it came in time if it did in one of them.
+    kind = Dispute.WITHIN if Dispute.WITHIN in kinds else kinds.pop()
+    journal.note(session, account.id, "disputed", at=received, how=kind)
 
 
 def _ask_after_the_end(

@@ -25,7 +25,7 @@ async def only_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     empty = request.headers.get("content-length") == "0" or not kind
-    if request.method == "POST" and not empty and kind != "application/json":
+    if request.method in {"POST", "PUT"} and not empty and kind != "application/json":
         raise WrongMediaType("application/json")
 
 

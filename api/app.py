@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from psycopg import OperationalError as ServerGone
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -12,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from temporalio.service import RPCError
 
-from api import accounts, instructions, placements, portal, webhooks
+from api import accounts, calls, explaining, instructions, people, placements, portal, webhooks
 from api.limits import LastResort, LimitBody
 from api.problems import (
     Invalid,
@@ -38,7 +39,7 @@ def build(services: Services) -> FastAPI:
     """The application on these services."""
     app = FastAPIOffline(title="Tahsil", version="1", description=ABOUT, redoc_url=None)
     app.state.services = services
-    for part in (accounts, instructions, placements, webhooks, portal):
+    for part in (accounts, people, calls, explaining, instructions, placements, webhooks, portal):
         app.include_router(part.router)
     app.add_api_route("/", index, include_in_schema=False)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
@@ -46,7 +47,7 @@ def build(services: Services) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
-    for trouble in (OperationalError, RPCError):
+    for trouble in (OperationalError, ServerGone, RPCError):
         app.add_exception_handler(trouble, _not_now)
     app.add_middleware(LimitBody)
     app.add_middleware(LastResort)

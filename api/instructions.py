@@ -1,5 +1,9 @@
 """Instructions about an account: the facts go on record first, then its workflow is told.
 
+Pause, resume, dispute and recall concern this account, at once and as a whole; its workflow answers
+with what it does next. `holds` is for all the rest: days, a part of the debt, the person's other
+accounts. It needs no worker, because workflows are only sent the news.
+
 Once the record has a hold or a payment, nothing leaves any more, whether the workflow has heard of
 it or not; so an answer of 503 here means that telling it is to be tried again, with the same call.
 """
@@ -8,8 +12,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -17,17 +22,21 @@ from starlette.responses import JSONResponse
 
 from activities.doors import AccountClosed
 from activities.news import Told, balance_told
+from activities.replying import note_dispute
 from api.accounts import DOCUMENTED, only_json
+from api.explaining import present_of
 from api.idempotency import IdempotencyKey, once
+from api.person_schemas import DisputeRequest, NewHold
 from api.problems import Closed, Invalid, NotNow, PaidDifferently, field_error
-from api.schemas import AccountView, DirectPayment, HoldRequest, ReasonRequest
+from api.recording import cause_of, locked, write
+from api.schemas import AccountView, DirectPayment, HoldRequest
 from api.services import CreditorId, Served, Services
-from api.views import account_view, owned
-from domain.accounts import Closure, Hold
+from api.views import account_view
+from domain.accounts import PERSONAL_HOLDS, Closure, Hold
+from domain.events import HoldLifted, HoldPlaced
 from domain.ledger import paid_directly
 from domain.money import Money
 from storage import accounts, journal, ledger
-from storage.session import lock_account
 from storage.tables import Account
 from workflows.door import NotYet, Verb
 from workflows.messages import Instruction
@@ -49,7 +58,7 @@ class Order:
 
     verb: Verb
     hold: Hold | None
-    body: HoldRequest | ReasonRequest | None
+    body: HoldRequest | DisputeRequest | None
     fact: Callable[[Session, Account], object]
 
 
@@ -58,7 +67,7 @@ class Asked(BaseModel):
 
     account_id: str
     verb: Verb
-    body: HoldRequest | ReasonRequest | None
+    body: HoldRequest | DisputeRequest | None
 
 
 @router.post("/pause", response_model=AccountView)
@@ -102,17 +111,108 @@ async def dispute(
     account_id: str,
     creditor: CreditorId,
     services: Served,
-    asked: ReasonRequest | None = None,
+    asked: DisputeRequest | None = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """The consumer disputes the debt: the clock stops until `resume` with hold `dispute`."""
-    given = asked or ReasonRequest()
+    """The consumer disputes the debt: the clock stops until `resume` with hold `dispute`.
+
+    Of a part of the debt, or one that came earlier: `holds`.
+    """
+    given = asked or DisputeRequest()
 
     def fact(session: Session, account: Account) -> None:
-        accounts.place_hold(session, account.id, Hold.DISPUTE, reason=given.reason)
+        if accounts.place_hold(session, account.id, Hold.DISPUTE, reason=given.reason):
+            received = present_of(session, account, services.wall())
+            note_dispute(session, account, received, written=given.written)
 
     order = Order("dispute", Hold.DISPUTE, given, fact)
     return await _once(services, creditor, account_id, key, order)
+
+
+@router.post("/holds", response_model=AccountView, status_code=HTTPStatus.CREATED)
+async def place_hold(
+    account_id: str,
+    new: NewHold,
+    creditor: CreditorId,
+    services: Served,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Stop the clock for a reason, on some days or for a part of the debt.
+
+    A hold that concerns a person stands on all of their open accounts. The same again stands once.
+    """
+
+    def fact(session: Session, account: Account) -> tuple[AccountView, list[Told]]:
+        concerned, now = _concerned(session, account, of_person=new.of_person), services.wall()
+        owed = ledger.balance(session, account.id)
+        if faults := new.faults(account.currency, owed, present_of(session, account, now)):
+            raise Invalid(faults)
+        part = new.part.minor if new.part else None
+        days = {"starts": new.starts, "ends": new.ends}
+        placed = [
+            each
+            for each in concerned
+            if accounts.place_hold(session, each.id, new.hold, reason=new.reason, part=part, **days)
+        ]
+        if new.hold is Hold.DISPUTE and placed:
+            received = new.received or present_of(session, account, now)
+            note_dispute(session, account, received, written=new.written)
+        event = HoldPlaced(
+            event_id=f"{cause_of(account.id, key)}:{new.hold} placed",
+            hold=new.hold,
+            part=part,
+            **days,
+        )
+        return account_view(session, account), [Told(each.workflow_id, event) for each in concerned]
+
+    return await write(
+        services,
+        creditor,
+        account_id,
+        what="hold",
+        body=new,
+        key=key,
+        fact=fact,
+        status=HTTPStatus.CREATED,
+    )
+
+
+@router.delete("/holds/{hold}", response_model=AccountView)
+async def lift_hold(
+    account_id: str,
+    hold: Hold,
+    creditor: CreditorId,
+    services: Served,
+    *,
+    scope: Annotated[
+        Literal["account", "person"] | None,
+        Query(description="Left out: the person for holds that concern one."),
+    ] = None,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Lift every hold of this kind; the clock goes on unless another stands.
+
+    One that concerns a person is lifted on their closed accounts, too: a new one would inherit it.
+    """
+    of_person = scope == "person" if scope else hold in PERSONAL_HOLDS
+
+    def fact(session: Session, account: Account) -> tuple[AccountView, list[Told]]:
+        concerned = _concerned(session, account, of_person=of_person)
+        everywhere = accounts.of_person(session, account.person_id) if of_person else concerned
+        for each in everywhere:
+            accounts.lift_hold(session, each.id, hold)
+        event = HoldLifted(event_id=f"{cause_of(account.id, key)}:{hold} lifted", hold=hold)
+        return account_view(session, account), [Told(each.workflow_id, event) for each in concerned]
+
+    what = f"lift {hold} {scope}"
+    return await write(services, creditor, account_id, what=what, body=None, key=key, fact=fact)
+
+
+def _concerned(session: Session, account: Account, *, of_person: bool) -> list[Account]:
+    """The accounts on which a hold stands: this one, or all open ones of the person."""
+    if account.closure is not None:
+        raise Closed(account.closure)
+    return accounts.open_of_person(session, account.person_id) if of_person else [account]
 
 
 @router.post("/recall", response_model=AccountView)
@@ -143,7 +243,7 @@ def _book(
     services: Services, creditor: str, account_id: str, payment: DirectPayment
 ) -> tuple[AccountView, Told | None]:
     with services.database.transaction() as session:
-        account = _locked(session, creditor, account_id)
+        account = locked(session, creditor, account_id)
         key = f"direct:{account.id}:{payment.reference}"
         if (before := ledger.booked_amount(session, key)) is None:
             _check(session, account, payment.amount)
@@ -204,16 +304,9 @@ def _write(
     services: Services, creditor: str, account_id: str, order: Order
 ) -> tuple[AccountView, str]:
     with services.database.transaction() as session:
-        account = _locked(session, creditor, account_id)
+        account = locked(session, creditor, account_id)
         if account.closure is not None:
             raise Closed(account.closure)
         order.fact(session, account)
         session.refresh(account)
         return account_view(session, account), account.workflow_id
-
-
-def _locked(session: Session, creditor: str, account_id: str) -> Account:
-    account = owned(session, creditor, account_id)
-    lock_account(session, account.id)
-    session.refresh(account)
-    return account

@@ -208,6 +208,7 @@ EXPECTED = {
     "/amount/minor": "an integer of minor units (cents, halalas, fils) from 1 to 10^12",
     "/amount/currency": "an ISO 4217 currency code such as USD, SAR or KWD",
     "/due_on": "a date such as 2026-03-31",
+    "/reason": "text of at most 200 characters",
     "/consumer": "an object with reference, name, country and a phone or an email",
     "/consumer/reference": "1 to 64 letters, digits, dots, dashes and underscores",
     "/consumer/name": "1 to 200 characters on one line",

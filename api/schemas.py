@@ -15,8 +15,11 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from api.problems import FieldError, field_error
+from compliance.rules import Certainty, Force
 from domain.accounts import Closure, Consumer, Hold, Placement, Reference, Slug
+from domain.contacts import Channel, Purpose
 from domain.money import Money
+from domain.people import Milestone, StandingHold, Wish
 from domain.plans import PaymentPlan
 from journeys import JOURNEYS
 from workflows.messages import NextStep
@@ -92,7 +95,9 @@ class NewAccount(BaseModel):
         return faults
 
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00]*$")
+]
 
 
 class HoldRequest(BaseModel):
@@ -105,16 +110,6 @@ class HoldRequest(BaseModel):
     hold: Hold = Hold.PAUSE
     reason: Reason = ""
     """Kept with the hold. No personal data."""
-
-
-class ReasonRequest(BaseModel):
-    """Why, if that is to be kept."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"reason": "letter of 3 March"}]}
-    )
-
-    reason: Reason = ""
 
 
 class DirectPayment(BaseModel):
@@ -197,6 +192,12 @@ class DecisionLine(BaseModel):
     reasons: list[Rule]
     packs: list[str]
     until: datetime | None
+    law: str
+    """The law that was asked."""
+    seq: int
+    """1, 2, 3 … along the account."""
+    hash: str
+    """Of this decision and the one before: the account's decisions are a chain."""
     at: datetime
     recorded_at: datetime
 
@@ -207,6 +208,84 @@ class Timeline(BaseModel):
     lines: list[Annotated[JournalLine | DecisionLine, Field(discriminator="kind")]]
     next: str | None
     """Give it as `after` to read on; null at the end."""
+
+
+class RuleAnswer(BaseModel):
+    """What one rule says to a contact."""
+
+    rule: str = Field(examples=["US-T1"])
+    pack: str = Field(examples=["us-federal@2026.11.1"])
+    """The pack and its version."""
+    answer: Literal["refuses", "delays", "lets it through", "does not apply"]
+    says: str
+    """To be read after "because"."""
+    does: str
+    """The whole rule in one sentence."""
+    cite: str = Field(examples=["12 CFR 1006.6(b)(1)(i)"])
+    force: Force
+    certainty: Certainty
+    """V law read, S secondary source, M from memory, P our policy and not law."""
+    until: datetime | None
+    """The first instant that this rule alone would allow; null unless it delays."""
+    counter: str | None = Field(examples=["3 of 7"])
+    """How much of a cap is used."""
+    lifts: str
+    """What would have to change; empty unless it refuses."""
+
+
+class ChannelAnswer(BaseModel):
+    """The gate's answer for one channel."""
+
+    channel: Channel
+    verdict: Literal["allow", "wait", "deny"]
+    next_lawful: datetime | None
+    """The first lawful moment on these facts; null if something has to change first."""
+    recheck_at: datetime | None
+    """When a refusal ends by itself, such as with a breathing space."""
+    decided_by: Rule | None
+    """The rule that decides; null if nothing is in the way."""
+
+
+class FactsUsed(BaseModel):
+    """What the gate knows of the person: no names, no addresses."""
+
+    country: str
+    regions: tuple[str, ...]
+    zones: tuple[str, ...]
+    """Every zone where the person may be; a lawful hour is lawful in all of them."""
+    holds: tuple[StandingHold, ...]
+    opted_out: tuple[Channel, ...]
+    unreachable: tuple[Channel, ...]
+    """Channels for which there is no usable address."""
+    wishes: tuple[Wish, ...]
+    milestones: tuple[Milestone, ...]
+    contacts_since: datetime
+    contacts: dict[Channel, int]
+    """Contacts since then that may count, over all debts of the person."""
+    inbound: dict[Channel, int]
+    """Contacts since then that the person began."""
+
+
+class ExplanationView(BaseModel):
+    """Why a contact would, or would not, be made at a moment: every rule asked, and the facts."""
+
+    account_id: str
+    at: datetime
+    zone: str
+    """The consumer's zone: a time without one is read in it."""
+    law: str
+    """The law that was asked: `tahsil packs show --law` prints it."""
+    purpose: Purpose
+    over: str | None
+    """Why nothing leaves about this account at all, whatever the rules say; else null."""
+    channels: list[ChannelAnswer]
+    """The channel that was asked for, or every one."""
+    detail: Channel
+    """The channel that `rules` speak of."""
+    rules: list[RuleAnswer]
+    """Every rule that was asked; those in the way come first."""
+    facts: FactsUsed
+    """As they stand now. What was decided earlier, and on which facts, is in the timeline."""
 
 
 class PlacementView(BaseModel):

@@ -1,5 +1,6 @@
 """Accounts and their stories as creditors see them, read from the record."""
 
+import json
 import re
 from typing import Any
 
@@ -18,7 +19,9 @@ CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 def owned(session: Session, creditor: str, account_id: str) -> Account:
     """The creditor's own account of that id; NotFound if it is not theirs, or not there."""
-    account = accounts.of_creditor(session, creditor, account_id)
+    # the zero character, which an address may hold, is none that Postgres can be asked about
+    known = "\0" not in account_id
+    account = accounts.of_creditor(session, creditor, account_id) if known else None
     if account is None:
         raise NotFound("account")
     return account
@@ -68,18 +71,22 @@ def timeline(session: Session, account: Account, after: str, limit: int) -> Time
 def _line(row: JournalRow | Decision) -> JournalLine | DecisionLine:
     if isinstance(row, JournalRow):
         return JournalLine(what=row.what, detail=row.detail, at=row.at, recorded_at=row.recorded_at)
-    detail: dict[str, Any] = row.detail
+    body: dict[str, Any] = json.loads(row.body)
+    verdict = body["verdict"]
     return DecisionLine(
         contact=row.contact_key,
         channel=row.channel,
-        message=detail["message"],
+        message=body["message"]["name"],
         verdict=row.verdict,
         reasons=[
             Rule(rule=each["rule"], says=each["says"], cite=each["cite"])
-            for each in detail["reasons"]
+            for each in verdict["reasons"]
         ],
-        packs=detail["packs"],
+        packs=verdict["packs"],
         until=row.until,
+        law=row.law,
+        seq=row.seq,
+        hash=row.hash,
         at=row.at,
         recorded_at=row.recorded_at,
     )

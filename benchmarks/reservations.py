@@ -1,33 +1,46 @@
 """How many contacts Postgres can reserve a second, against a bare insert of the same row.
 
-A reservation is the first transaction of `reach_out`: the person's lock, the facts, the gate, its
-verdict and the intent. The disk's syncs are left out if there is memory to put the database in.
+A reservation is the first transaction of `reach_out`: the person's lock, the facts, the gate, the
+words, the gate again with what they say, its verdict as a link of the chain, and the intent. The
+disk's syncs are left out if there is memory to put the database in. The last line is the race: of
+fifty threads that want a contact with one person, exactly as many pass as the cap allows.
 """
 
 import itertools
+import statistics
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from threading import Barrier
 from typing import Any
 
+from activities import contacts as activity
 from activities.contacts import Clocks, Contacts, Patience
-from compliance import load_packs
+from compliance.laws import LAWS, shipped_id
 from compliance.orders import ReachOut
 from domain.accounts import Consumer, Placement
 from domain.contacts import Channel, sms
 from domain.money import Money
 from providers.messages import Messages
 from stack import stack_in_thread
-from storage import Database, accounts, contacts, creditors, people
+from storage import Database, accounts, contacts, creditors, laws, looking
 from storage.migrate import upgrade
-from storage.session import lock_account
 from tests.stack.programs import open_directory, quick_disk
 
-PEOPLE, EACH, THREADS = 50, 20, 8
+PEOPLE, EACH, THREADS, RACERS = 50, 20, 8, 50
 NOON = datetime(2026, 11, 17, 17, 0, tzinfo=UTC)
 NUMBERS, DAYS = itertools.count(), itertools.count(step=3)
+PARTS: dict[str, tuple[Any, str]] = {
+    "lock and read": (looking, "look"),
+    "gate": (activity, "decide"),
+    "render": (Messages, "render"),
+    "decision": (contacts, "decide"),
+    "intent": (contacts, "intend"),
+}
 
 
 def place(database: Database, number: int) -> Placement:
@@ -64,32 +77,33 @@ def per_second(
     return sum(map(len, rows)) / (time.perf_counter() - began)
 
 
-def measure(database: Database) -> None:
-    """Print the rates on one connection and on several."""
-    packs = load_packs()
-    carriers: Any = {Channel.SMS: None}  # nothing is sent here
-    hands = Contacts(
+def hands_on(database: Database) -> Contacts:
+    """The activity, with nothing to send with."""
+    carriers: Any = {Channel.SMS: None}
+    return Contacts(
         database,
-        packs=packs,
         carriers=carriers,
-        messages=Messages(packs=packs),
+        messages=Messages(packs=LAWS.called(shipped_id())),
         clocks=Clocks(wall=lambda: NOON, fast_forward=True),
         patience=Patience(in_all=timedelta(minutes=1)),
         public_url="http://127.0.0.1",
     )
 
+
+def measure(database: Database, crowd: list[Placement], hands: Contacts) -> None:
+    """Print the rates on one connection and on several, and what a reservation spends."""
+
     def reserve(wish: ReachOut) -> None:
-        with database.transaction() as session:
-            lock_account(session, wish.account_id)
-            answer = hands._prepare(session, wish)  # noqa: SLF001 -- the part measured
+        answer = hands._prepare(wish)  # noqa: SLF001 -- the part measured
         assert isinstance(answer, datetime), answer  # the lease for a call
 
     def insert(wish: ReachOut) -> None:
-        with database.transaction() as session:
-            person = people.person_of(session, wish.account_id)
-            contacts.intend(session, wish, person, address=person.phone or "", link=wish.key)
+        person = by_account[wish.account_id]
+        with database.quick() as connection:
+            contacts.intend(connection, wish, person, address="", link=wish.key, tried_at=NOON)
 
-    crowd = [place(database, number) for number in range(PEOPLE)]
+    by_account = {each.account_id: each.person_id for each in crowd}
+    per_second(reserve, wishes(crowd[:1]), 1)
     for threads in (1, THREADS):
         reserved = per_second(reserve, wishes(crowd), threads)
         inserted = per_second(insert, wishes(crowd), threads)
@@ -97,6 +111,52 @@ def measure(database: Database) -> None:
             f"{threads} connections: {reserved:5.0f} reservations/s,"
             f" {inserted:5.0f} bare inserts/s, ratio {reserved / inserted:.2f}"
         )
+    with timed() as spent:
+        per_second(timing(reserve, spent["in all"]), wishes(crowd), 1)
+    for part, took in spent.items():
+        print(f"  {part:14}{statistics.median(took) * 1e6:7.0f} µs")
+
+
+def timing(work: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
+    """The same work, with a note of how long each call took."""
+
+    @wraps(work)
+    def timed_work(*args: object, **more: object) -> object:
+        began = time.perf_counter()
+        try:
+            return work(*args, **more)
+        finally:
+            spent.append(time.perf_counter() - began)
+
+    return timed_work
+
+
+@contextmanager
+def timed() -> Iterator[dict[str, list[float]]]:
+    """Note how long each part of a reservation takes, until the block ends."""
+    spent: dict[str, list[float]] = defaultdict(list)
+    real = {part: getattr(owner, name) for part, (owner, name) in PARTS.items()}
+    for part, (owner, name) in PARTS.items():
+        setattr(owner, name, timing(real[part], spent[part]))
+    try:
+        yield spent
+    finally:
+        for part, (owner, name) in PARTS.items():
+            setattr(owner, name, real[part])
+
+
+def race(someone: Placement, hands: Contacts) -> None:
+    """Let many threads want a contact at one moment, and count those that pass."""
+    start, day = Barrier(RACERS), next(DAYS)
+
+    def reserve(wish: ReachOut) -> bool:
+        start.wait()
+        answer = hands._prepare(wish)  # noqa: SLF001 -- the part measured
+        return isinstance(answer, datetime)
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        passed = sum(pool.map(reserve, [order(someone, day) for _ in range(RACERS)]))
+    print(f"{RACERS} threads for the one contact of a day: {passed} passed")
 
 
 def wishes(crowd: list[Placement]) -> list[list[ReachOut]]:
@@ -117,7 +177,10 @@ def main() -> None:
         with closing(Database(stack.addresses.database_url, pool_size=THREADS)) as database:
             with database.transaction() as session:
                 creditors.register(session, "acme", "Acme Bank")
-            measure(database)
+                laws.current(session)
+            crowd, hands = [place(database, number) for number in range(PEOPLE)], hands_on(database)
+            measure(database, crowd, hands)
+            race(crowd[0], hands)
 
 
 if __name__ == "__main__":

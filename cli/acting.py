@@ -23,6 +23,7 @@ from cli.demo import progress_bars
 from cli.placing import Placing
 from cli.spans import span
 from cli.telling import standing_of, story_of
+from compliance.facts import Actor, Sector
 from domain.accounts import Slug
 from stack import Addresses
 from storage import Database, accounts, creditors
@@ -39,7 +40,13 @@ async def connect(addresses: Addresses) -> Client:
     return await Client.connect(addresses.temporal_address, data_converter=pydantic_data_converter)
 
 
-def new_creditor(addresses: Addresses, slug: str, name: str) -> str:
+def new_creditor(
+    addresses: Addresses,
+    slug: str,
+    name: str,
+    actor: Actor = Actor.AGENCY,
+    sector: Sector | None = None,
+) -> str:
     """Register a creditor; returns an API key that is shown only now."""
     try:
         TypeAdapter(Slug).validate_python(slug)
@@ -48,7 +55,7 @@ def new_creditor(addresses: Addresses, slug: str, name: str) -> str:
             f"{slug!r}: expected small letters, digits and dashes, 40 at most"
         ) from None
     with closing(Database(addresses.database_url)) as database, database.transaction() as session:
-        creditors.register(session, slug, name)
+        creditors.register(session, slug, name, actor=actor, sector=sector)
         return creditors.issue_key(session, slug, "cli")
 
 

@@ -1,4 +1,4 @@
-"""`tahsil`: run the stack, place accounts, look at them, move them in time, check the books."""
+"""`tahsil`: run the stack, place accounts, look at them, move them in time; ask for the law."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from compliance.facts import Actor, Sector
+from domain.contacts import Channel, Purpose
 from stack import DEFAULT, read_addresses
 
 app = typer.Typer(
@@ -17,10 +19,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+packs = typer.Typer(help="The law as data: read it, plan a change, apply it.", no_args_is_help=True)
+app.add_typer(packs, name="packs")
 console = Console()
 errors = Console(stderr=True)
 
 Data = Annotated[Path, typer.Option(help="Where the stack keeps its data.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE…", exists=True, dir_okay=False, help="Packs, overlays and calendars as YAML."
+    ),
+]
+Shipped = Annotated[
+    bool, typer.Option("--shipped", help="Begin with the packs that ship, not those in force.")
+]
 KEY = "TAHSIL_API_KEY"
 
 
@@ -71,13 +84,18 @@ def demo(
 def creditor(
     slug: Annotated[str, typer.Argument(help="Small letters, digits, dashes: acme-bank.")],
     name: Annotated[str, typer.Argument(help="The name that consumers know.")],
+    actor: Annotated[Actor, typer.Option(help="Who collects: rules differ.")] = Actor.AGENCY,
+    sector: Annotated[
+        Sector | None, typer.Option(help="Unknown: the rules of every sector bind.")
+    ] = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Register a creditor and print a new API key, this once."""
+    """Register a creditor, or what is new about them, and print a new API key, this once."""
     from cli.acting import new_creditor
 
     with plain_errors():
-        console.print(new_creditor(read_addresses(data), slug, name), highlight=False)
+        key = new_creditor(read_addresses(data), slug, name, actor, sector)
+        console.print(key, highlight=False)
 
 
 @app.command()
@@ -104,6 +122,145 @@ def account(
 
     with plain_errors():
         asyncio.run(show_account(read_addresses(data), account_id, console))
+
+
+@app.command()
+def explain(
+    account_id: Annotated[str, typer.Argument(metavar="ID", help="acc_… or CREDITOR/REFERENCE.")],
+    channel: Annotated[Channel | None, typer.Option(help="One channel; all if left out.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option(help="A demand unless you say.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="2026-11-30T14:00, where the consumer is; or a date."),
+    ] = None,
+    decisions: Annotated[bool, typer.Option("--decisions", help="List past ones.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Say why an account may, or may not, be contacted: each rule, its source, what would help."""
+    from cli.explaining import Asked, explain_account, show_decisions
+
+    with plain_errors():
+        addresses = read_addresses(data)
+        if decisions:
+            show_decisions(addresses, account_id, console)
+            return
+        asked = Asked(channel, purpose, at)
+        asyncio.run(explain_account(addresses, account_id, asked, console, as_json=as_json))
+
+
+@packs.command("show")
+def packs_show(
+    pack: Annotated[
+        str | None, typer.Argument(metavar="PACK[@DATE]", help="us-nyc or us-nyc@2026-08-31.")
+    ] = None,
+    law: Annotated[str | None, typer.Option(help="A law on record, such as law_….")] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """List the packs in force, or show one: every rule, its source, and how sure we are of it."""
+    from cli.lawful import show_packs
+
+    with plain_errors():
+        show_packs(data, pack, law, console)
+
+
+@packs.command("plan")
+def packs_plan(
+    files: Files = None,
+    shipped: Shipped = False,
+    everything: Annotated[bool, typer.Option("--all", help="List unmoved contacts, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Show what files would change in the law, and which parked contacts they would move."""
+    from cli.applying import show_plan
+
+    with plain_errors():
+        asyncio.run(
+            show_plan(
+                read_addresses(data),
+                _files(files, shipped=shipped),
+                (console, errors if as_json else console),
+                shipped=shipped,
+                as_json=as_json,
+                everything=everything,
+            )
+        )
+
+
+@packs.command("apply")
+def packs_apply(files: Files = None, shipped: Shipped = False, data: Data = DEFAULT) -> None:
+    """Put files in force, and tell every open account, so that its timer is set anew at once."""
+    from cli.applying import apply
+
+    with plain_errors():
+        named = _files(files, shipped=shipped)
+        told = asyncio.run(apply(read_addresses(data), named, console, shipped=shipped))
+    raise typer.Exit(0 if told else 1)
+
+
+@packs.command("holidays")
+def packs_holidays() -> None:
+    """Write the calendars of holidays anew, for people to review before they count."""
+    from cli.holidays import write_calendars
+
+    with plain_errors():
+        write_calendars(report=console.print)
+
+
+@app.command()
+def audit(
+    sends: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A live provider's own list, not the sandbox's."
+        ),
+    ] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Hold all that was really sent against the law, by separate code; exit 1 for a violation."""
+    from cli.auditing import audit_record
+
+    with plain_errors():
+        clean = audit_record(read_addresses(data), console, sends=sends)
+    raise typer.Exit(0 if clean else 1)
+
+
+@app.command()
+def evidence(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="ID | verify FILE", help="acc_… or CREDITOR/REFERENCE; or a file."),
+    ],
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path(),
+    known: Annotated[
+        str | None, typer.Option(metavar="HASH", help="Of a seal that was written down earlier.")
+    ] = None,
+    with_words: Annotated[bool, typer.Option("--words/--no-words", help="What was said.")] = True,
+    with_addresses: Annotated[
+        bool, typer.Option("--addresses", help="Numbers and mailboxes, too.")
+    ] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Write an account's proof, or check one: exit 1 if it has a fault."""
+    from cli.proving import verify_file, write_evidence
+
+    with plain_errors():
+        match words:
+            case ["verify", file]:
+                sound = verify_file(Path(file), console, known=known)
+            case [name] if name != "verify":
+                sound = write_evidence(
+                    read_addresses(data),
+                    name,
+                    folder,
+                    console,
+                    words=with_words,
+                    with_addresses=with_addresses,
+                )
+            case _:
+                raise ValueError("expected `tahsil evidence ID` or `tahsil evidence verify FILE`")
+    raise typer.Exit(0 if sound else 1)
 
 
 @app.command()
@@ -134,6 +291,12 @@ def check(data: Data = DEFAULT) -> None:
     with plain_errors():
         agrees = asyncio.run(check_books(read_addresses(data), console))
     raise typer.Exit(0 if agrees else 1)
+
+
+def _files(given: list[Path] | None, *, shipped: bool) -> list[Path]:
+    if not given and not shipped:
+        raise ValueError("no files: give packs, overlays or calendars as YAML, or --shipped")
+    return given or []
 
 
 def _key(given: str | None) -> str:

@@ -1,6 +1,7 @@
 """What may go wrong for reasons outside the program, told in one line."""
 
 import httpx
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
@@ -26,7 +27,7 @@ def _says(error: BaseException) -> str | None:
             return f"{error.request.url} does not answer: is every part of the stack running?"
         case RPCError():
             return f"Temporal answered {error.status.name}: {error.message}"
-        case SQLAlchemyError():
+        case SQLAlchemyError() | psycopg.Error():
             return f"PostgreSQL does not answer as it should: {type(error).__name__}"
         case StackError() | ValueError() | LookupError() | RuntimeError() | OSError():
             return None if isinstance(error, OURS) else str(error)

@@ -2,150 +2,345 @@
 
 Pure: the same request, facts, packs and instant give the same verdict. Days are calendar days in
 the consumer's zones, windows are half-open wall-clock spans, and every candidate zone must agree.
+Nothing here knows a jurisdiction.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from compliance.facts import ContactRequest, PastContact, PersonFacts
-from compliance.packs import AnyRule, Cap, HoldRule, OptOut, Pack, Reachable, Window
+from compliance.asked import Asked, midnight
+from compliance.facts import ContactRequest, PersonFacts
+from compliance.packs import Pack, Packs
+from compliance.refusals import (
+    content_refuses,
+    hold_ends,
+    hold_refuses,
+    optout_refuses,
+    place_refuses,
+    requirement_refuses,
+)
+from compliance.rules import (
+    AnyRule,
+    Cap,
+    ContentRule,
+    Cooldown,
+    HoldRule,
+    OptOut,
+    PlaceChannel,
+    Require,
+    Window,
+)
+from compliance.timing import Hours, closing, cooled_down, inside, under_cap
 from compliance.verdicts import Allow, Deny, Reason, Wait
-from domain.time import local_date, local_instant
+from domain.contacts import Purpose
+from domain.people import MilestoneKind
 
-HORIZON = timedelta(days=35)
-"""How far ahead the gate looks for a lawful instant before it gives up and says so."""
+PERMIT = timedelta(seconds=60)
+"""For how long an Allow may be used. After that the gate is asked again."""
 
-Bound = tuple[Pack, AnyRule]
+MOST_KINDS_OF_PEOPLE = 10_000
+"""How many combinations of person and request are remembered before all are forgotten."""
+
+FORCES = ("statute", "regulation", "presumption", "guidance", "policy")
+
+Refuses = Callable[[Any, Asked], str | None]
+REFUSALS: dict[type, Refuses] = {
+    HoldRule: hold_refuses,
+    OptOut: optout_refuses,
+    Require: requirement_refuses,
+    PlaceChannel: place_refuses,
+    ContentRule: content_refuses,
+}
+
+
+NEEDS = ("holds", "opted_out", "wishes", "milestones", "content")
+"""Kinds of fact that most people do not have, and most rules are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A rule that speaks to a kind of request, ready to be asked."""
+
+    pack: Pack
+    rule: AnyRule
+    reason: Reason
+    hours: Hours | None
+    conditional: bool
+    needs: frozenset[str]
+    """Kinds of fact without which the rule has nothing to say."""
+
+    def silent(self, asked: Asked) -> bool:
+        """Whether the facts keep the rule from speaking."""
+        return self.conditional and not asked.binds(self.rule)
+
+    def refuses(self, asked: Asked) -> str | None:
+        """Why the rule refuses, as what would have to change; None if it does not."""
+        if self.silent(asked):
+            return None
+        return REFUSALS[type(self.rule)](self.rule, asked)
+
+    def allows_from(self, asked: Asked, counters: dict[str, str]) -> datetime:
+        """The first instant that the rule allows; a cap notes how much of it is used at first."""
+        if self.silent(asked):
+            return asked.at
+        if self.hours is not None:
+            return inside(self.hours, asked)
+        if isinstance(self.rule, Cap):
+            free, used = under_cap(self.rule, asked)
+            counters.setdefault(self.rule.id, f"{used} of {self.rule.max}")
+            return free
+        return cooled_down(self.rule, asked) if isinstance(self.rule, Cooldown) else asked.at
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The rules that speak to a kind of person and request, at some time."""
+
+    names: tuple[str, ...]
+    refusing: tuple[Bound, ...]
+    delaying: tuple[Bound, ...]
+    changes: tuple[date, ...]
+    """Days on which other packs come into force."""
+    speaking: dict[tuple[bool, ...], tuple[tuple[Bound, ...], tuple[Bound, ...]]] = field(
+        default_factory=dict
+    )
+    """Those of the rules that have something to say, by which of the `NEEDS` there are."""
+
+    def about(self, asked: Asked) -> tuple[tuple[Bound, ...], tuple[Bound, ...]]:
+        """The refusing and the delaying rules that these facts give something to say.
+
+        Most people have no hold, no wish and no opt-out, and most rules are about those.
+        """
+        facts = asked.facts
+        there = (
+            bool(facts.holds),
+            bool(facts.opted_out),
+            bool(facts.wishes),
+            bool(facts.milestones),
+            asked.request.content is not None,
+        )
+        found = self.speaking.get(there)
+        if found is None:
+            known = {name for name, some in zip(NEEDS, there, strict=True) if some}
+            found = self.speaking[there] = (
+                tuple(each for each in self.refusing if each.needs <= known),
+                tuple(each for each in self.delaying if each.needs <= known),
+            )
+        return found
 
 
 def decide(
-    request: ContactRequest, facts: PersonFacts, packs: Sequence[Pack], at: datetime
+    request: ContactRequest, facts: PersonFacts, packs: Packs, at: datetime
 ) -> Allow | Wait | Deny:
     """Say whether this contact may be made at `at` (aware), else when, else why never.
 
     The packs in force are chosen at the candidate instant, so that a wait which crosses a change
     of rules is judged by the rules of its own day.
     """
-    candidate, reasons = at, dict[str, Reason]()
+    asked, delays, counters = Asked(request, facts, at), Delays(), dict[str, str]()
     while True:
-        bound = _binding(request, facts, packs, candidate)
-        names = tuple(dict.fromkeys(pack.name for pack, _ in bound))
-        refusals = tuple(_reason(*each) for each in bound if _forbids(each[1], request, facts))
-        if refusals:
-            return Deny(reasons=refusals, packs=names)
-        moved = candidate
-        for pack, rule in bound:
-            lawful = _next_lawful(rule, request, facts, moved)
-            if lawful > moved:
-                moved, reasons[rule.id] = lawful, _reason(pack, rule)
-        moved = _not_past_a_change(packs, facts, candidate, moved)
-        if moved - at > HORIZON:
-            return Deny(reasons=tuple(reasons.values()), packs=names)
-        if moved == candidate:
+        binding = binding_of(asked, packs)
+        refusing, delaying = binding.about(asked)
+        refused = [(each, lifts) for each in refusing if (lifts := each.refuses(asked)) is not None]
+        if refused and not (delays and _begins_meanwhile(refused)):
+            return _denied(refused, binding, counters, asked)
+        if refused:
             break
-        candidate = moved
-    if candidate == at:
-        return Allow(packs=names)
-    return Wait(until=candidate, reasons=tuple(reasons.values()), packs=names)
+        moved = _moved(delaying, asked, counters, delays)
+        if moved == asked.at:
+            break
+        moved = _not_past_a_change(binding, asked, moved)
+        if moved > asked.limit:
+            return Deny(reasons=delays.reasons(), packs=binding.names, counters=counters)
+        asked.move(moved)
+    if not delays:
+        return Allow(packs=binding.names, counters=counters, expires=_expires(delaying, asked))
+    return Wait(until=asked.at, reasons=delays.reasons(), packs=binding.names, counters=counters)
 
 
-def _not_past_a_change(
-    packs: Iterable[Pack], facts: PersonFacts, candidate: datetime, moved: datetime
-) -> datetime:
-    """`moved`, or the first change of rules after `candidate`: from there on others decide."""
-    if moved == candidate:
-        return moved
-    days = {day for pack in packs for day in (pack.effective_from, pack.effective_to) if day}
-    changes = (local_instant(day, time(0), name) for day in days for name in facts.zones)
-    return min([moved, *(change for change in changes if candidate < change)])
+def _expires(delaying: Sequence[Bound], asked: Asked) -> datetime:
+    """Until when a permit may be used: for a minute at most, and never past a closing time."""
+    ends = [asked.at + PERMIT]
+    for each in delaying:
+        if each.hours is not None and not each.silent(asked):
+            closes = closing(each.hours, asked)
+            if closes is not None:
+                ends.append(closes)
+    return min(ends)
 
 
-def _binding(
-    request: ContactRequest, facts: PersonFacts, packs: Iterable[Pack], at: datetime
-) -> list[Bound]:
-    """The rules that speak to this request at that instant."""
-    return [
-        (pack, rule)
-        for pack in packs
-        if any(pack.applies(facts.country, local_date(at, name)) for name in facts.zones)
-        for rule in pack.rules
-        if request.channel in rule.channels and request.purpose in rule.purposes
-    ]
+def _begins_meanwhile(refused: Sequence[tuple[Bound, str]]) -> bool:
+    """Whether a hold refuses at a later moment, which did not refuse at the one asked for.
 
-
-def _reason(pack: Pack, rule: AnyRule) -> Reason:
-    return Reason(rule=rule.id, pack=pack.name, says=rule.says, cite=rule.cite)
-
-
-def _forbids(rule: AnyRule, request: ContactRequest, facts: PersonFacts) -> bool:
-    match rule:
-        case OptOut():
-            return request.channel in facts.opted_out
-        case HoldRule(holds=holds):
-            return any(hold in holds for hold in facts.holds)
-        case Reachable():
-            return request.channel in facts.unreachable
-        case _:
-            return False
-
-
-def _next_lawful(
-    rule: AnyRule, request: ContactRequest, facts: PersonFacts, at: datetime
-) -> datetime:
-    match rule:
-        case Window(opens=opens, closes=closes):
-            return _inside(opens, closes, facts.zones, at)
-        case Cap():
-            return _under_cap(rule, request, facts, at)
-        case _:
-            return at
-
-
-def _inside(opens: time, closes: time, zones: Sequence[str], at: datetime) -> datetime:
-    """The first instant from `at` on that lies inside the window in every zone."""
-    limit = at + HORIZON + timedelta(days=1)
-    while at <= limit:
-        pushed = max(_opening(opens, closes, name, at) for name in zones)
-        if pushed == at:
-            return at
-        at = pushed
-    return at
-
-
-def _opening(opens: time, closes: time, zone_name: str, at: datetime) -> datetime:
-    today = local_date(at, zone_name)
-    start, end = (local_instant(today, clock, zone_name) for clock in (opens, closes))
-    if at < start:
-        return start
-    return at if at < end else local_instant(today + timedelta(days=1), opens, zone_name)
-
-
-def _under_cap(rule: Cap, request: ContactRequest, facts: PersonFacts, at: datetime) -> datetime:
-    """The first instant from `at` on at which one more contact keeps under the cap everywhere.
-
-    A contact blocks from its own date for `days` calendar days; midnight ends the block, and the
-    window rules then push to opening (12 CFR 1006.14(b)(2) counts the day of the event as day 1).
+    It is not for us to give up what it only interrupts: the account waits, the hold stops its
+    clock when it begins, and the gate is asked again.
     """
-    near = timedelta(days=rule.days + 1)  # dates cost more than instants: look at few of them
-    counted = [
-        contact
-        for contact in facts.contacts
-        if abs(contact.at - at) <= near
-        and contact.channel in rule.counts
-        and (rule.scope == "person" or contact.account_id == request.account_id)
-    ]
-    return max(_free_in_zone(rule, counted, name, at) for name in facts.zones)
+    return any(isinstance(each.rule, HoldRule) for each, _ in refused)
 
 
-def _free_in_zone(
-    rule: Cap, counted: Sequence[PastContact], zone_name: str, at: datetime
+class Delays:
+    """What delays a contact, and by how much in all."""
+
+    def __init__(self) -> None:
+        """Nothing delays it yet."""
+        self._spans: dict[str, timedelta] = {}
+        self._reasons: dict[str, Reason] = {}
+        self._at_once: set[str] = set()
+
+    def note(self, bound: Bound, span: timedelta, *, at_once: bool) -> None:
+        """Count what a rule delays; `at_once` if it stands in the way of the moment asked for."""
+        rule = bound.rule.id
+        self._spans[rule] = self._spans.get(rule, timedelta()) + span
+        self._reasons[rule] = bound.reason
+        if at_once:
+            self._at_once.add(rule)
+
+    def __bool__(self) -> bool:
+        """Whether anything has delayed it so far."""
+        return bool(self._reasons)
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Those that stood in the way already before others, and what delays most first."""
+        ranked = sorted(
+            self._spans, key=lambda rule: (rule not in self._at_once, -self._spans[rule])
+        )
+        return tuple(self._reasons[rule] for rule in ranked)
+
+
+def _moved(
+    delaying: Sequence[Bound], asked: Asked, counters: dict[str, str], delays: Delays
 ) -> datetime:
-    today = local_date(at, zone_name)
-    dates = sorted(local_date(contact.at, zone_name) for contact in counted)
-    inside = [day for day in dates if abs((day - today).days) < rule.days]
-    if len(inside) < rule.max:
-        return at
-    if rule.max == 0:
-        return at + HORIZON + timedelta(days=1)
-    frees = inside[-rule.max] + timedelta(days=rule.days)
-    return max(at, local_instant(frees, time(0), zone_name)).astimezone(UTC)
+    """The latest of what the rules allow from this candidate on; what delayed is noted."""
+    latest, first = asked.at, not delays
+    for each in delaying:
+        lawful = each.allows_from(asked, counters)
+        if lawful > asked.at and (first or lawful > latest):
+            delays.note(each, max(lawful - latest, timedelta()), at_once=first)
+            latest = max(latest, lawful)
+    return latest
+
+
+def _denied(
+    refused: Sequence[tuple[Bound, str]],
+    binding: Binding,
+    counters: dict[str, str],
+    asked: Asked,
+) -> Deny:
+    reasons = tuple(
+        each.reason.model_copy(update={"lifts": each.rule.lifts or lifts})
+        for each, lifts in refused
+    )
+    ends = [
+        hold_ends(each.rule, asked) if isinstance(each.rule, HoldRule) else None
+        for each, _ in refused
+    ]
+    certain = [end for end in ends if end is not None]
+    recheck = max(certain) if len(certain) == len(ends) else None
+    return Deny(reasons=reasons, packs=binding.names, counters=counters, recheck_at=recheck)
+
+
+def _not_past_a_change(binding: Binding, asked: Asked, moved: datetime) -> datetime:
+    """`moved`, or the first change of rules after the candidate: from there on others decide."""
+    changes = (midnight(day, name) for day in binding.changes for name in asked.facts.zones)
+    return min([moved, *(change for change in changes if asked.at < change)])
+
+
+def binding_of(asked: Asked, packs: Packs) -> Binding:
+    """The rules that speak at the candidate moment; the same for everybody who is alike."""
+    request, facts = asked.request, asked.facts
+    days = {asked.today(name) for name in facts.zones}
+    edges = packs.cache.get("edges")
+    if edges is None:
+        edges = packs.cache["edges"] = _edges(packs)
+    key = (
+        request.channel,
+        request.purpose,
+        request.place,
+        request.recipient,
+        request.dial,
+        facts.country,
+        facts.regions,
+        facts.actor,
+        facts.sector,
+        facts.creditor,
+        *sorted({bisect_right(edges, day) for day in days}),
+    )
+    found: Binding | None = packs.cache.get(key)
+    if found is None:
+        if len(packs.cache) > MOST_KINDS_OF_PEOPLE:
+            packs.cache.clear()
+        found = packs.cache[key] = _bind(request, facts, packs, days)
+    return found
+
+
+def _edges(packs: Packs) -> list[date]:
+    """All days on which some pack comes into force or goes out of it, in order."""
+    days = {day for pack in packs for day in (pack.effective_from, pack.effective_to) if day}
+    return sorted(days)
+
+
+def _bind(request: ContactRequest, facts: PersonFacts, packs: Packs, days: set[date]) -> Binding:
+    theirs = [pack for pack in packs if pack.applies_to.to(facts)]
+    now = [pack for pack in theirs if any(map(pack.in_force, days))]
+    bound = [
+        _bound(pack, rule, request, facts, packs)
+        for pack in now
+        for rule in pack.rules
+        if _speaks(rule, request)
+    ]
+    bound.sort(key=lambda each: FORCES.index(each.rule.force))
+    changes = {day for pack in theirs for day in (pack.effective_from, pack.effective_to) if day}
+    return Binding(
+        names=tuple(pack.name for pack in now),
+        refusing=tuple(each for each in bound if type(each.rule) in REFUSALS),
+        delaying=tuple(each for each in bound if type(each.rule) not in REFUSALS),
+        changes=tuple(sorted(changes)),
+    )
+
+
+def _speaks(rule: AnyRule, request: ContactRequest) -> bool:
+    return (
+        request.channel in rule.channels
+        and request.purpose in rule.purposes
+        and request.place in rule.places
+        and request.recipient in rule.recipients
+        and request.dial in rule.dials
+    )
+
+
+def _bound(
+    pack: Pack, rule: AnyRule, request: ContactRequest, facts: PersonFacts, packs: Packs
+) -> Bound:
+    hours = Hours(rule, facts.regions, packs.calendars) if isinstance(rule, Window) else None
+    reason = Reason(rule=rule.id, pack=pack.name, says=rule.says, cite=rule.cite, lifts=rule.lifts)
+    may_answer = rule.unless_answering and request.purpose is Purpose.REPLY
+    return Bound(
+        pack=pack,
+        rule=rule,
+        reason=reason,
+        hours=hours,
+        conditional=bool(rule.when or rule.unless or may_answer),
+        needs=_needs(rule),
+    )
+
+
+def _needs(rule: AnyRule) -> frozenset[str]:
+    """Kinds of fact without which a rule has nothing to say."""
+    needs = {"milestones" if each.milestone else "holds" for each in rule.when}
+    match rule:
+        case HoldRule():
+            needs.add("holds")
+        case OptOut():
+            needs.add("opted_out")
+        case ContentRule():
+            needs.add("content")
+        case Window(wishes=True) | PlaceChannel(wishes=True):
+            needs.add("wishes")
+        case Cooldown(after=MilestoneKind()):
+            needs.add("milestones")
+        case _:
+            pass
+    return frozenset(needs)

@@ -1,11 +1,76 @@
-"""What the gate is asked, and the facts on which it answers."""
+"""What the gate is asked, and the facts on which it answers. No names, no addresses."""
 
-from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from domain.accounts import Hold
-from domain.contacts import Channel, Purpose
+from domain.contacts import Channel, ContactStatus, Dial, Place, Purpose, Recipient
+from domain.people import Profile, StandingHold
+
+
+class Said(StrEnum):
+    """What a written message was seen to contain; rules demand or forbid it."""
+
+    OPT_OUT = "opt-out"
+    """A simple way to opt out of further messages to this address."""
+    COLLECTOR = "from a debt collector"
+    """That it comes from a debt collector (12 CFR 1006.18(e))."""
+    COLLECTOR_FIRST = "attempt to collect"
+    """That it is an attempt to collect, and that information will be used for that."""
+    IDENTITY = "identity"
+    """Who writes, and for whom."""
+    CALLBACK = "call-back"
+    """A number or address at which we can be reached."""
+    RECORDING = "recording"
+    """That the call is recorded."""
+    TIME_BAR = "time-bar notice"
+    """That the time to sue is over, in the words that the place asks for."""
+    VALIDATION = "validation information"
+    DISPUTE = "how to dispute"
+    DEMAND = "demand"
+    """It asks for payment."""
+    PAYMENT_LINK = "payment link"
+    LEGAL_THREAT = "legal threat"
+    """It says or hints that we may sue."""
+    MARKETING = "marketing"
+    LANGUAGE = "their language"
+    """It is in the person's language, or in the one that the place asks for."""
+
+
+class Content(BaseModel):
+    """What is in a message that has been written, as far as rules ask."""
+
+    model_config = ConfigDict(frozen=True)
+
+    said: frozenset[Said] = frozenset()
+    demanded: int | None = None
+    """Minor units that it asks for."""
+    owed: int | None = None
+    """Minor units of the balance at that moment."""
+
+
+class Actor(StrEnum):
+    """Who collects."""
+
+    AGENCY = "agency"
+    BUYER = "buyer"
+    CREDITOR = "creditor"
+
+
+class Sector(StrEnum):
+    """What kind of creditor the debt is owed to."""
+
+    BANK = "bank"
+    NON_BANK = "non-bank"
 
 
 class ContactRequest(BaseModel):
@@ -16,30 +81,79 @@ class ContactRequest(BaseModel):
     account_id: str
     channel: Channel
     purpose: Purpose = Purpose.DEMAND
+    place: Place = Place.UNKNOWN
+    recipient: Recipient = Recipient.CONSUMER
+    dial: Dial = Dial.MANUAL
+    content: Content | None = None
+    """None while it is not written yet: rules about content are asked once it is."""
 
 
 class PastContact(BaseModel):
-    """A contact that uses up slots: made, or possibly made."""
+    """A contact that was made or tried, by us or by the person."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str
     account_id: str
     channel: Channel
-    at: datetime
+    at: AwareDatetime
+    status: ContactStatus = ContactStatus.SENT
+    purpose: Purpose = Purpose.DEMAND
+    inbound: bool = False
+    """The person contacted us."""
+    address: str = ""
+    """What was used, as the record calls it outside: phone, email, former; never the number."""
+    place: Place = Place.UNKNOWN
+    dial: Dial = Dial.MANUAL
+    debts: tuple[str, ...] = ()
+    """Further accounts that it was about."""
+    solicited: bool = False
+    """The person asked for it, or agreed to it, beforehand."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Hundreds are carried in histories: what is as usual is left out."""
+        written: dict[str, Any] = handler(self)
+        return {name: value for name, value in written.items() if name not in _USUAL} | {
+            name: written[name] for name, usual in _USUAL.items() if getattr(self, name) != usual
+        }
+
+    def about(self, account_id: str) -> bool:
+        """Whether the account was a subject of it."""
+        return account_id == self.account_id or account_id in self.debts
 
 
-class PersonFacts(BaseModel):
+_USUAL: dict[str, Any] = {
+    name: field.default
+    for name, field in PastContact.model_fields.items()
+    if not field.is_required()
+}
+
+
+class PersonFacts(Profile):
     """All the gate knows of a person. Holds are those on the account that asks."""
 
-    model_config = ConfigDict(frozen=True)
-
-    country: str
-    zones: tuple[str, ...] = Field(min_length=1)
-    """Where the person may be. Without one, no rule could bind, so one is asked for."""
+    creditor: str = ""
+    actor: Actor | None = None
+    """Who collects; None: not known, so that every rule binds."""
+    sector: Sector | None = None
     opted_out: tuple[Channel, ...] = ()
     unreachable: tuple[Channel, ...] = ()
     """Channels for which we hold no usable address."""
-    holds: tuple[Hold, ...] = ()
+    addresses: dict[Channel, str] = Field(default_factory=dict)
+    """What each channel uses, as the record calls it outside: phone or email; never the number."""
+    holds: tuple[StandingHold, ...] = ()
     contacts: tuple[PastContact, ...] = ()
-    """Counted contacts of the person over all accounts, inside the longest window."""
+    """Contacts of the person over all accounts, as far back as rules look, oldest first."""
+
+    @model_validator(mode="after")
+    def _oldest_first(self) -> Self:
+        ordered = all(
+            earlier.at <= later.at
+            for earlier, later in zip(self.contacts, self.contacts[1:], strict=False)
+        )
+        if not ordered:
+            object.__setattr__(
+                self, "contacts", tuple(sorted(self.contacts, key=lambda each: each.at))
+            )
+        return self

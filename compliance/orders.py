@@ -1,20 +1,25 @@
-"""The order to contact somebody, and its answer: the one order that passes the gate."""
+"""Orders that pass the gate or tell the record of it, and what comes back."""
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from compliance.facts import PersonFacts
+from compliance.facts import ContactRequest, PersonFacts
 from compliance.verdicts import AnyVerdict, Wait
+from domain.accounts import Closure
 from domain.contacts import ContactStatus, Message
 from domain.orders import Order
 from domain.plans import PaymentPlan
 
 
 class Slept(BaseModel):
-    """A verdict that the account slept through, and when it was given (the account's time)."""
+    """A verdict that the account slept through: what was asked, when, and by which law."""
 
     model_config = ConfigDict(frozen=True)
 
+    key: str
+    """The contact that it is about."""
     at: AwareDatetime
+    law: str
+    message: Message
     verdict: Wait
 
 
@@ -27,6 +32,28 @@ class ReachOut(Order):
     offer: PaymentPlan | None = None
     """A plan that the message puts to the consumer."""
 
+    @property
+    def request(self) -> ContactRequest:
+        """What the gate is asked, before anything is written."""
+        return ContactRequest(
+            account_id=self.account_id, channel=self.message.channel, purpose=self.message.purpose
+        )
+
+
+class EnterStage(Order):
+    """Write to the record which stage the account is in now."""
+
+    journey: str
+    stage: str
+    waits: tuple[Slept, ...] = ()
+
+
+class Close(Order):
+    """Write to the record that the journey is over."""
+
+    closure: Closure
+    waits: tuple[Slept, ...] = ()
+
 
 class Reached(BaseModel):
     """What came of it, with the person's facts as the record had them afterwards."""
@@ -37,6 +64,10 @@ class Reached(BaseModel):
     status: ContactStatus | None
     """None while the verdict is Wait: nothing was tried."""
     facts: PersonFacts
+    law: str
+    """The law that the record went by."""
+    law_number: int = 0
+    """Which change of law put it in force."""
     version: int
     """Ledger transactions on record, with the balance after them in minor units."""
     balance: int
@@ -52,4 +83,6 @@ class Recorded(BaseModel):
     version: int
     balance: int
     facts: PersonFacts
+    law: str
+    law_number: int = 0
     recalled: bool = False

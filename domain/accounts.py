@@ -14,10 +14,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     EmailStr,
+    Field,
     StringConstraints,
     model_validator,
 )
 
+from domain.area_codes import REGIONS
 from domain.money import Money
 from domain.time import zone
 
@@ -48,19 +50,23 @@ class Hold(StrEnum):
     BANKRUPTCY = "bankruptcy"
     DECEASED = "deceased"
     CEASE = "cease and desist"
+    ADVISER = "debt adviser"
+    RESTRICTION = "restriction of processing"
 
 
 PERSONAL_HOLDS = frozenset(
     {
         Hold.HARDSHIP,
-        Hold.BREATHING_SPACE,
         Hold.ATTORNEY,
         Hold.BANKRUPTCY,
         Hold.DECEASED,
         Hold.CEASE,
+        Hold.ADVISER,
+        Hold.RESTRICTION,
     }
 )
-"""Holds that concern a person, and so every debt of theirs, also one that is placed later."""
+"""Holds that concern a person, and so every debt of theirs, also one that is placed later. A
+breathing space concerns the debts that its notice lists, and no others."""
 
 
 # Numbering plans load when they are first needed, and not safely from two threads at once: the
@@ -92,6 +98,11 @@ def country_code(text: str) -> str:
     return text
 
 
+def _unsaid(value: object) -> bool:
+    """A field of a later release, while it says nothing: data placed before it stay as they are."""
+    return value is None
+
+
 class StoredCard(BaseModel):
     """A payment method that the creditor already holds at Stripe for this consumer."""
 
@@ -110,6 +121,14 @@ class Consumer(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     country: Annotated[str, AfterValidator(country_code)]
     locale: Annotated[str, StringConstraints(pattern=r"^(en|ar)$")] = "en"
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None = Field(
+        default=None, exclude_if=_unsaid
+    )
+    """The state, province or nation of their address, by ISO 3166-2, such as US-NY or GB-SCT."""
+    locality: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[A-Z0-9]{3}$")] | None = Field(
+        default=None, exclude_if=_unsaid
+    )
+    """The town of their address by UN/LOCODE, without its space, such as USNYC."""
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     phone: Annotated[str, AfterValidator(e164)] | None = None
     email: EmailStr | None = None
@@ -122,6 +141,34 @@ class Consumer(BaseModel):
         if not self.zones:
             raise ValueError("no time zone follows from the phone: give time_zone")
         return self
+
+    @model_validator(mode="after")
+    def _in_the_country(self) -> Self:
+        if self.region is not None and not self.region.startswith(f"{self.country}-"):
+            raise ValueError(f"region is not in {self.country}: expected one such as US-NY in US")
+        if self.locality is not None and not self.locality.startswith(self.country):
+            raise ValueError(f"locality is not in {self.country}: expected one such as USNYC in US")
+        if self.locality is not None and self.region is None:
+            raise ValueError("locality needs its region, too: rules of the region bind there")
+        return self
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Region and town as they were stated; else where the phone's area code belongs.
+
+        A number of another country than the person's says nothing of where in theirs they are.
+        """
+        if self.region is not None:
+            return tuple(each for each in (self.region, self.locality) if each is not None)
+        if self.phone is None or not self.phone.startswith("+1"):
+            return ()
+        pointed = REGIONS.get(self.phone[2:5], ())
+        return tuple(each for each in pointed if each.startswith(f"{self.country}-"))
+
+    @property
+    def residence_zones(self) -> tuple[str, ...]:
+        """The zone of the stated address; empty if only the phone points to one."""
+        return (self.time_zone,) if self.time_zone else ()
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -179,7 +226,7 @@ def differences(given: Placement, recorded: Placement) -> tuple[str, ...]:
     for outer in nested:
         names += [
             f"{outer}.{inner}"
-            for inner in mine[outer]
-            if mine[outer][inner] != theirs[outer][inner]
+            for inner in mine[outer].keys() | theirs[outer].keys()
+            if mine[outer].get(inner) != theirs[outer].get(inner)
         ]
     return tuple(sorted(names))

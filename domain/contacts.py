@@ -14,6 +14,8 @@ class Channel(StrEnum):
     VOICE = "voice"
     LETTER = "letter"
     CHAT = "chat"
+    WHATSAPP = "whatsapp"
+    VISIT = "visit"
 
 
 class Purpose(StrEnum):
@@ -23,6 +25,56 @@ class Purpose(StrEnum):
     """We start the contact and it concerns payment."""
     REPLY = "reply"
     """The consumer asked for it; it answers and does not demand."""
+    VALIDATION = "validation notice"
+    """What the debt is, and how to dispute it (12 CFR 1006.34)."""
+    NOTICE = "notice"
+    """Another law asks for it, such as a notice of assignment or before a debit."""
+    REMEDY = "remedy notice"
+    """After a cease: that efforts end, or that a remedy is intended (12 CFR 1006.6(c)(2))."""
+    CONFIRMATION = "opt-out confirmation"
+    """Confirms an opt-out, and says nothing else."""
+    CONSENT = "consent request"
+    """Asks for consent, and says nothing of the debt."""
+    LOCATION = "location"
+    """Asks a third person where the consumer is, and says nothing of a debt."""
+    FURNISH = "furnishing"
+    """Reporting the debt to a credit bureau: no contact, but whoever reports may ask the gate."""
+    DEBIT = "debit"
+    """Taking money by a standing authority: no contact, but whoever takes it may ask the gate."""
+
+
+CONTACTING = frozenset(Purpose) - {Purpose.FURNISH, Purpose.DEBIT}
+"""Purposes for which somebody is contacted."""
+
+
+class Place(StrEnum):
+    """Where a contact reaches the consumer, as far as is known."""
+
+    UNKNOWN = "unknown"
+    HOME = "home"
+    MOBILE = "mobile"
+    WORK = "work"
+
+
+class Recipient(StrEnum):
+    """Whom a contact reaches."""
+
+    CONSUMER = "consumer"
+    SPOUSE = "spouse"
+    GUARANTOR = "guarantor"
+    ATTORNEY = "attorney"
+    THIRD_PARTY = "third party"
+
+
+class Dial(StrEnum):
+    """How a call is made."""
+
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+    PRERECORDED = "prerecorded"
+    AI_VOICE = "ai voice"
+    RINGLESS = "ringless"
+    """Voicemail without a ring: a call placed all the same (12 CFR 1006 Supp. I, 14(b)(1)-1)."""
 
 
 class Message(BaseModel):
@@ -67,18 +119,61 @@ class ContactStatus(StrEnum):
     """The provider stayed down past our patience; nothing left."""
     UNKNOWN = "unknown"
     """It may have left. It counts as a contact and is never sent again."""
+    # what became of a call
+    NOT_IN_SERVICE = "not in service"
+    BUSY = "busy"
+    NO_ANSWER = "no answer"
+    """It rang, and nobody answered."""
+    NO_MESSAGE = "voicemail, no message"
+    """A recording answered, and no message was left."""
+    MAILBOX_FULL = "voicemail full"
+    VOICEMAIL = "voicemail"
+    """A message was left."""
+    WRONG_PARTY = "wrong party"
+    DROPPED = "dropped"
+    """Answered, and cut off before anything was said."""
+    CONVERSATION = "conversation"
+    """The right person talked about the debt, whoever called whom."""
 
 
-COUNTED = frozenset(
-    {
-        ContactStatus.INTENDED,
-        ContactStatus.SENT,
-        ContactStatus.DELIVERED,
-        ContactStatus.UNDELIVERED,
-        ContactStatus.UNKNOWN,
-    }
-)
-"""Statuses that use up a slot under a frequency cap: whatever left, or may have left."""
+NOTHING_LEFT = frozenset({ContactStatus.REJECTED, ContactStatus.REFUSED, ContactStatus.UNAVAILABLE})
+"""Statuses of which we know that no message or call left us at all."""
+
+COUNTED = frozenset(ContactStatus) - NOTHING_LEFT
+"""Statuses of a contact that was made or tried: it left us, or may have left."""
+
+
+class Count(StrEnum):
+    """What a rule counts: the words laws use for what became of an attempt."""
+
+    PLACED = "placed"
+    """Whatever left us, or may have left, whatever became of it."""
+    CONNECTED = "connected"
+    """A call that rang, was answered or met a recording; a message that left."""
+    COULD_LEAVE_MESSAGE = "could have left a message"
+    """As connected, or unanswered where a voicemail could have been left."""
+    MADE = "contact made"
+    """Somebody was reached: an answered call, a voicemail, a message that left."""
+    DELIVERED = "delivered"
+    """As made, without what was returned or reached somebody else."""
+    CONVERSATION = "conversation"
+
+
+_NEVER_RANG = frozenset({ContactStatus.BUSY, ContactStatus.NOT_IN_SERVICE})
+_NOBODY = frozenset({ContactStatus.NO_ANSWER, ContactStatus.NO_MESSAGE, ContactStatus.MAILBOX_FULL})
+_CONNECTED = COUNTED - _NEVER_RANG
+_MADE = _CONNECTED - _NOBODY
+
+COUNTS: dict[Count, frozenset[ContactStatus]] = {
+    Count.PLACED: COUNTED,
+    Count.CONNECTED: _CONNECTED,
+    Count.COULD_LEAVE_MESSAGE: _CONNECTED - {ContactStatus.MAILBOX_FULL},
+    Count.MADE: _MADE,
+    Count.DELIVERED: _MADE - {ContactStatus.UNDELIVERED, ContactStatus.WRONG_PARTY},
+    Count.CONVERSATION: frozenset({ContactStatus.CONVERSATION}),
+}
+"""Which statuses each count takes in. A fate that is not known yet counts against us: INTENDED,
+SENT and UNKNOWN stand in all of them but CONVERSATION."""
 
 
 class Contact(BaseModel):

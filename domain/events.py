@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.accounts import Hold
 from domain.contacts import Channel, ContactStatus
+from domain.people import Profile
 from domain.plans import PaymentPlan
 
 
@@ -59,6 +60,10 @@ class HoldPlaced(Event):
 
     kind: Literal["hold_placed"] = "hold_placed"
     hold: Hold
+    starts: date | None = None
+    ends: date | None = None
+    part: int | None = None
+    """As in `StandingHold`."""
 
 
 class HoldLifted(Event):
@@ -66,6 +71,21 @@ class HoldLifted(Event):
 
     kind: Literal["hold_lifted"] = "hold_lifted"
     hold: Hold
+
+
+class ProfileChanged(Event):
+    """What rules ask about the person has changed; the highest revision is true."""
+
+    kind: Literal["profile_changed"] = "profile_changed"
+    profile: Profile
+
+
+class LawChanged(Event):
+    """From now on the account goes by this law. The change with the highest number is true."""
+
+    kind: Literal["law_changed"] = "law_changed"
+    law: str
+    number: int
 
 
 class Recalled(Event):
@@ -143,6 +163,8 @@ AnyEvent = Annotated[
     | OptedIn
     | HoldPlaced
     | HoldLifted
+    | ProfileChanged
+    | LawChanged
     | Recalled
     | PlanRequested
     | PlanAccepted

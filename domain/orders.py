@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.accounts import Closure, Hold, Placement
+from domain.accounts import Hold, Placement
 from domain.money import Money
+from domain.people import StandingHold
 
 
 class Order(BaseModel):
@@ -64,23 +65,10 @@ class HandOver(Order):
     reason: str
 
 
-class EnterStage(Order):
-    """Write to the record which stage the account is in now."""
-
-    journey: str
-    stage: str
-
-
-class Close(Order):
-    """Write to the record that the journey is over."""
-
-    closure: Closure
-
-
 class RecordHolds(Order):
     """Write to the record holds that were placed or lifted on the workflow itself."""
 
-    placed: tuple[Hold, ...] = ()
+    placed: tuple[StandingHold, ...] = ()
     lifted: tuple[Hold, ...] = ()
     recalled: bool = False
 

@@ -2,6 +2,8 @@
 
 Pure and driven by tables, in English and Arabic. A wish to be left alone and a reason to stop are
 taken from anywhere in the text: to stop by mistake harms nobody. All else needs plain words.
+A word that opts out is read first, by `domain.opting_out`, and counts beside whatever else is said.
+Then how somebody wants to be contacted, by `domain.wishing`: what is left is read here.
 """
 
 import re
@@ -11,6 +13,10 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from domain.accounts import Hold
+from domain.contacts import Channel
+from domain.opting_out import beside_opt_out
+from domain.people import Wish
+from domain.wishing import wishes_in
 
 FURTHEST_PROMISE = timedelta(days=45)
 """A promise further away is not taken on trust: a person reads it."""
@@ -20,6 +26,10 @@ class Understood(StrEnum):
     """One thing that a message says."""
 
     STOP = "stop"
+    MEDIUM = "medium"
+    """Not by this medium any more, at no address."""
+    WISH = "wish"
+    """At other times or places, or in another way."""
     START = "start"
     HELP = "help"
     DECEASED = "deceased"
@@ -49,13 +59,22 @@ KEYWORDS = {
     Understood.STOP: (
         *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke"),
         *("opt out", "optout", "opt-out", "إيقاف", "ايقاف", "إلغاء", "الغاء", "توقف", "قف"),
+        *("أوقف", "اوقف", "أوقفوا", "اوقفوا", "توقفوا", "قفوا"),
     ),
     Understood.START: ("start", "unstop", "yes", "ابدأ"),
     Understood.HELP: ("help", "info", "مساعدة"),
 }
-"""Words that must stand alone, politeness aside. Twilio itself obeys the English ones."""
+"""Words that stand alone, politeness aside. Twilio itself obeys the English ones."""
 
 POLITE = re.compile(r"\b(please|pls|now|thanks|thank you|all)\b|من فضلك|لو سمحت|رجاء")
+
+FILLERS = re.compile(
+    r"\b(please|pls|thank you|thanks?|thx|hi|hello|hey|dear|sirs?|madam|regards|sorry|ok|okay|yes"
+    r"|no|and|or|but|also|so|then|just|only|either|kindly|best|as of|from|now on|in future|again"
+    r"|to|for|i|we|me|us|my|(you|may|can|could|would|will)( you)?|any ?more|ever|at all)\b"
+    r"|\b(من فضلكم?|لو سمحت[مو]?|رجاء|الرجاء|[أا]رجو|يرجى|شكرا|مرحبا|السلام عليكم|فقط|و|تحياتي)\b"
+)
+"""Words that say nothing beside a wish."""
 
 BY_ONE_WAY = (
     r"(?: me| us)?(?: (?:by|via|through|over|on|at)(?: my| this| the| that)? (?:texts?|sms|phone"
@@ -69,10 +88,18 @@ STOPS = {
         r"\b(stop|quit) (texting|messaging|emailing|e-mailing|calling)\b",
         rf"\b(do not|don'?t|(stop|quit)) contact(ing)?{BY_ONE_WAY}",
         r"\b(stop|quit) (sending|bothering|harassing|spamming|it|this|that|stop)\b",
-        r"\b(remove me|take me off|no more (texts|messages|e-?mails|calls))\b",
-        r"\b(do not|don'?t) (text|message|e-?mail|call)\b",
-        r"\bopt me out\b|\bunsubscribe\b",
-        r"لا تتصل|لا تراسل|[أا]وقفوا",
+        r"\b(stop|quit|end|cancel|cease)( all| the| these| those| your)* messages\b",
+        r"\b(remove|delete|lose) (me|my (phone )?(number|e-?mail|address|details))\b",
+        r"\btake (me|my (phone )?(number|e-?mail|name)) off\b|\bno more messages\b",
+        r"\b(do not|don'?t) (text|message|e-?mail|call)\b(?!( me)? (back|(right )?now|yet)\b)",
+        r"\b(do not|don'?t|no longer) (want|wish)( (to|receive|get|any|more|your))* messages\b",
+        r"\bopt(ing)? (me )?out\b|\bunsubscribe\b|\bnot interested\b|\bwrong number\b",
+        r"\b(revoke|withdraw|cancel)(ing)?( my| any| all)* (consent|permission)\b",
+        r"لا تتصل|لا تراسل|لا ترسل|[أا]وقفوا|توقفوا عن",
+        r"(احذفوا|[أا]زيلوا|امسحوا) (رقمي|اسمي|عنواني)",
+        r"(إلغاء|الغاء|[أا]لغوا) (الاشتراك|اشتراكي)|رقم خط[أا]|الرقم غلط",
+        r"\b([أا]وقفي?|[إا]يقاف|[إا]لغاء) ((كل|جميع|هذه) )?(ال)?رسائل",
+        r"\bتوقفي? عن (ال)?(اتصال|مراسل|[إا]رسال|[إا]زعاج)",
     ),
     Understood.DECEASED: (
         r"\bdeceased\b|\bpassed away\b",
@@ -106,6 +133,9 @@ STOPS = {
 }
 """Read anywhere in the text, and all that match count."""
 
+BY_CALLING = r"لا تتصل|عن الاتصال"
+"""In Arabic it may mean any contact."""
+
 ANSWERS = {
     Understood.PAID: (
         r"^(paid|مدفوع|دفعت)$",
@@ -120,7 +150,15 @@ ANSWERS = {
 """Read only if nothing stops the clock; the first that matches counts."""
 
 PROMISING = r"\b(i |we )?(will |can |'ll )?pay on\b|\bwill pay\b|\bpromise\b|[أا]عد|س[أا]دفع"
-UNSURE = r"\b(not|never|cannot|can'?t|won'?t|if|maybe|might|lose|less|call me back)\b"
+UNSURE = (
+    r"\b(not|never|cannot|can'?t|won'?t|if|maybe|might|lose|less|call me back|don'?t|they|why)\b"
+    # it may ask for an end of messages, or of something else
+    r"|\b(stop|unsubscribe|cancel|revoke|quit(?! my)|end (my|this|your))\b"
+    r"|\b(توقف|[أا]وقف|[إا]يقاف|[إا]لغاء|قف)\b"
+)
+
+SHORT_LINE = 50
+"""A shorter line was ended by its writer, and not by a mail program."""
 
 MONTHS = (
     ("january", "jan", "يناير"),
@@ -154,6 +192,10 @@ class Understanding(BaseModel):
 
     meanings: tuple[Understood, ...]
     due: date | None = None
+    wish: Wish | None = None
+    """There if, and only if, WISH is among the meanings."""
+    media: tuple[Channel, ...] = ()
+    """There if, and only if, MEDIUM is among the meanings."""
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -171,10 +213,54 @@ class Understanding(BaseModel):
 
 def understand(words: str, today: date) -> Understanding:
     """Read a message that was written on `today`, by the consumer's calendar."""
-    text = _plain(words)
+    lines = _plain(words)
+    text = " ".join(lines.split())
     keyword = _keyword(text)
     if keyword is not None:
         return Understanding(meanings=(keyword,))
+    beside = beside_opt_out(lines)
+    if beside is None:
+        return _told(text, today)
+    said = _told(beside, today) if _left(beside) else Understanding(meanings=())
+    others = [each for each in said.meanings if each is not Understood.STOP]
+    return said.model_copy(update={"meanings": (Understood.STOP, *others)})
+
+
+def _told(text: str, today: date) -> Understanding:
+    """What a message tells in more than a keyword."""
+    heard = wishes_in(text)
+    wish = heard.wish(today)
+    if wish is None and not heard.refused:
+        return _also_by_phone(_read(text, today), text)
+    wished = [
+        *([Understood.MEDIUM] if heard.refused else []),
+        *([Understood.WISH] if wish is not None else []),
+    ]
+    said = _read_beside(heard.rest, today, sure=heard.sure)
+    stops = [each for each in said.meanings if each is Understood.STOP]
+    others = [each for each in said.meanings if each is not Understood.STOP]
+    return Understanding(
+        meanings=(*stops, *wished, *others), due=said.due, wish=wish, media=heard.media
+    )
+
+
+def _left(rest: str) -> str:
+    """The words that say something beside what was read already."""
+    return " ".join(re.sub(r"[^\w'-]+", " ", FILLERS.sub(" ", rest)).split())
+
+
+def _read_beside(rest: str, today: date, *, sure: bool) -> Understanding:
+    """What else a message says beside wishes."""
+    left = _left(rest)
+    if not left:
+        return Understanding(meanings=() if sure else (Understood.MESSAGE,))
+    if _keyword(left) is Understood.STOP:
+        return Understanding(meanings=(Understood.STOP,))
+    return _read(rest.strip(" ."), today)
+
+
+def _read(text: str, today: date) -> Understanding:
+    """Reasons to stop, else an answer."""
     stops = tuple(meaning for meaning, patterns in STOPS.items() if _says(text, patterns))
     if any(meaning in HOLDS for meaning in stops):
         return Understanding(meanings=stops)
@@ -183,8 +269,22 @@ def understand(words: str, today: date) -> Understanding:
     return _answer(text, today)
 
 
+def _also_by_phone(said: Understanding, text: str) -> Understanding:
+    """In Arabic one word says to call and to contact: it is refused in both senses."""
+    if Understood.STOP not in said.meanings or not re.search(BY_CALLING, text):
+        return said
+    stop, *others = said.meanings
+    return Understanding(meanings=(stop, Understood.MEDIUM, *others), media=(Channel.VOICE,))
+
+
 def _plain(words: str) -> str:
-    return " ".join(MARKS.sub("", words.translate(DIGITS)).casefold().split())
+    """In small letters and without vowel signs; lines that the writer ended are kept apart."""
+    text = ""
+    for written in MARKS.sub("", words.translate(DIGITS)).casefold().splitlines():
+        line = " ".join(written.split())
+        ended = len(text.rpartition("\n")[2]) < SHORT_LINE
+        text += ("\n" if ended else " ") + line if line else ""
+    return text.strip()
 
 
 def _keyword(text: str) -> Understood | None:

@@ -1,21 +1,22 @@
 """All that a stage may see and do. Every verb reads as a sentence; every pause is guarded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from compliance import ContactRequest, Pack, PersonFacts, Wait, decide
+from compliance import ContactRequest, Packs, PersonFacts, Wait, decide
 from compliance.orders import Reached, ReachOut, Slept
 from domain.contacts import Contact, ContactStatus, Message
 from domain.events import AnyResponse, PromiseToPay, Response, Undelivered
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, HandOver
+from domain.people import StandingHold
 from domain.plans import Instalment, PaymentPlan, monthly
 from domain.time import local_date, local_instant
 from engine.journeys import Journey
-from engine.progress import Progress
+from engine.progress import Parked, Progress, described, in_order
 from engine.runtime import Runtime
-from engine.safeguards import ending, standing_holds
+from engine.safeguards import ending, held_part, next_change, standing_holds
 from engine.stages import Next, Stage
 
 OUTAGE = timedelta(days=1)
@@ -24,7 +25,10 @@ OUTAGE = timedelta(days=1)
 A_MOMENT = timedelta(seconds=1)
 """Two clocks may differ by a little: an account never asks the record again sooner."""
 
-_Name = TypeVar("_Name", bound=str)
+Laws = Callable[[str], Packs]
+"""Gives the law of an id."""
+
+_Fact = TypeVar("_Fact", bound=Hashable)
 
 
 class Diverted(Exception):  # noqa: N818
@@ -46,7 +50,7 @@ class OpenAccount:
         progress: Progress,
         runtime: Runtime,
         *,
-        packs: Sequence[Pack],
+        laws: Laws,
         workflow_id: str,
     ) -> None:
         """Join the carried state to a runtime."""
@@ -54,7 +58,7 @@ class OpenAccount:
         self._stage = stage
         self._progress = progress
         self._runtime = runtime
-        self._packs = packs
+        self._laws = laws
         self._workflow_id = workflow_id
 
     # what a stage sees
@@ -126,19 +130,21 @@ class OpenAccount:
         sent = self._progress.sent_in.get(self._stage.name, {})
         if (earlier := sent.get(str(message))) is not None:
             return earlier
-        key, waits = self._next_key(), list[Slept]()
+        key = self._next_key()
         self._forget_undelivered()
         request = ContactRequest(
             account_id=self._progress.account_id, channel=message.channel, purpose=message.purpose
         )
         while True:
-            verdict = decide(request, self._progress.person, self._packs, self.now)
+            law = self._progress.law
+            verdict = decide(request, self._progress.person, self._laws(law), self.now)
             if isinstance(verdict, Wait):
-                waits.append(Slept(at=self.now, verdict=verdict))
+                self._progress.unrecorded.append(
+                    Slept(key=key, at=self.now, law=law, message=message, verdict=verdict)
+                )
                 await self._until_lawful(message, verdict)
                 continue
-            reached = await self._reach_out(key, message, waits)
-            waits.clear()  # the record has them now
+            reached = await self._reach_out(key, message)
             if isinstance(reached.verdict, Wait):
                 await self._until_lawful(message, reached.verdict)
                 continue
@@ -177,14 +183,18 @@ class OpenAccount:
         await self._until(lambda: False, until, because)
 
     async def collect(self, instalment: Instalment | None = None) -> Charged:
-        """Charge what is due of an instalment, or the whole balance, to the stored card."""
+        """Charge what is due of an instalment, or the whole balance, to the stored card.
+
+        Nothing is put to a part of the debt that is held, such as a disputed one.
+        """
         await self._until(lambda: True, self.now, "before a charge")
         plan, minor = self._progress.plan, self._progress.balance
         if instalment and plan:
             minor = plan.outstanding(instalment, minor)
-        if minor == 0:
+        free = max(0, self._progress.balance - held_part(self._progress, self.now))
+        if min(minor, free) == 0:
             return Charged(
-                status=ChargeStatus.PAID,
+                status=ChargeStatus.PAID if minor == 0 else ChargeStatus.NOT_DUE,
                 version=self._progress.version,
                 balance=self._progress.balance,
             )
@@ -193,7 +203,7 @@ class OpenAccount:
                 key=self._next_key(),
                 account_id=self._progress.account_id,
                 at=self.now,
-                amount=Money(minor=minor, currency=self._progress.currency),
+                amount=Money(minor=min(minor, free), currency=self._progress.currency),
                 instalment=instalment.number if instalment else None,
             )
         )
@@ -242,6 +252,7 @@ class OpenAccount:
         Safeguards have the first word and the last: a stage never begins on an account that is
         paid, and money that arrives in the very moment in which it gives up still closes it.
         """
+        self._progress.parked = None
         try:
             await self._safe()
             self._count_visit()
@@ -273,7 +284,14 @@ class OpenAccount:
                 return True
             if self.now >= until:
                 return False
-            await self._runtime.wait(lambda: ready() or self._disturbed(), until, why)
+            await self._pause(ready, until, why)
+
+    async def _pause(self, ready: Callable[[], bool], until: datetime, why: str) -> None:
+        """Wait once; news of holds, and holds that begin by themselves, wake it."""
+        holds = self._progress.person.holds
+        change = next_change(self._progress, self.now)
+        wake = min(until, change) if change else until
+        await self._runtime.wait(lambda: ready() or self._disturbed(since=holds), wake, why)
 
     async def _safe(self) -> timedelta:
         """Let the safeguards speak; return for how long holds made the clock stand."""
@@ -281,26 +299,29 @@ class OpenAccount:
         while True:
             if (end := ending(self._progress)) is not None:
                 raise Diverted(end)
-            if not standing_holds(self._progress):
+            if not standing_holds(self._progress, self.now):
                 return stood
             stood += await self._sit_out()
 
     async def _sit_out(self) -> timedelta:
         """Wait until every hold is lifted; return for how long the clock stood."""
-        began, names = self.now, ", ".join(standing_holds(self._progress))
+        began = self.now
+        holds, standing = self._progress.person.holds, standing_holds(self._progress, began)
         await self._runtime.wait(
-            lambda: not standing_holds(self._progress) or self._must_leave(),
-            None,
-            f"on hold: {names}",
+            lambda: self._progress.person.holds != holds or self._must_leave(),
+            next_change(self._progress, began),
+            f"on hold: {', '.join(standing)}",
         )
         return self.now - began
 
     def _must_leave(self) -> bool:
         return ending(self._progress) is not None
 
-    def _disturbed(self) -> bool:
+    def _disturbed(self, since: tuple[StandingHold, ...]) -> bool:
         return bool(
-            self._must_leave() or standing_holds(self._progress) or self._claimed() is not None
+            self._must_leave()
+            or self._progress.person.holds != since
+            or self._claimed() is not None
         )
 
     def _claimed(self) -> tuple[Stage, AnyResponse] | None:
@@ -329,25 +350,32 @@ class OpenAccount:
 
     async def _until_lawful(self, message: Message, wait: Wait) -> None:
         """Sleep until the gate's moment; a change of the facts wakes it to ask again."""
-        known = self._progress.person
-        why = f"to send {message}: {'; '.join(map(str, wait.reasons))}"
+        progress = self._progress
+        person, law = progress.person, progress.law
+        why = f"to send {message}: {wait.reasons[0]}"
         until = max(wait.until, self.now + A_MOMENT)
-        await self._until(lambda: self._progress.person != known, until, why)
+        rules = tuple(reason.rule for reason in wait.reasons)
+        progress.parked = Parked(message=message, since=self.now, until=until, rules=rules)
+        await self._until(lambda: (progress.person, progress.law) != (person, law), until, why)
+        progress.parked = None
 
-    async def _reach_out(self, key: str, message: Message, waits: Sequence[Slept]) -> Reached:
+    async def _reach_out(self, key: str, message: Message) -> Reached:
         await self._until(lambda: True, self.now, "before a contact")
         known = self._progress.person
+        waits = tuple(self._progress.unrecorded)
         reached = await self._runtime.reach_out(
             ReachOut(
                 key=key,
                 account_id=self._progress.account_id,
                 at=self.now,
                 message=message,
-                waits=tuple(waits),
+                waits=waits,
                 offer=self._progress.offer,
             )
         )
+        self._progress.unrecorded[:] = self._progress.unrecorded[len(waits) :]
         self._progress.person = merged(known, self._progress.person, reached.facts)
+        self._progress.go_by(reached.law, reached.law_number)
         self._progress.settle(reached.version, reached.balance)
         self._progress.recalled = self._progress.recalled or reached.recalled
         return reached
@@ -373,16 +401,14 @@ def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> Person
     `before` is what was known when the record was asked, `now` what is known on its answer. News
     that came between may be younger than the answer, so it is laid over it.
     """
-    return record.model_copy(
-        update={
-            "opted_out": _laid_over(before.opted_out, now.opted_out, record.opted_out),
-            "holds": _laid_over(before.holds, now.holds, record.holds),
-        }
-    )
+    opted_out = _laid_over(before.opted_out, now.opted_out, record.opted_out)
+    holds = in_order(_laid_over(before.holds, now.holds, record.holds))
+    laid = record.model_copy(update={"opted_out": tuple(sorted(opted_out)), "holds": holds})
+    return described(laid, now) if now.revision > record.revision else laid
 
 
 def _laid_over(
-    before: Sequence[_Name], now: Sequence[_Name], record: Sequence[_Name]
-) -> tuple[_Name, ...]:
+    before: Sequence[_Fact], now: Sequence[_Fact], record: Sequence[_Fact]
+) -> set[_Fact]:
     added, removed = {*now} - {*before}, {*before} - {*now}
-    return tuple(sorted(({*record} | added) - removed))
+    return ({*record} | added) - removed

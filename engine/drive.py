@@ -1,9 +1,6 @@
 """Run one stage of a journey to what follows it."""
 
-from collections.abc import Sequence
-
-from compliance import Pack
-from engine.accounts import OpenAccount
+from engine.accounts import Laws, OpenAccount
 from engine.journeys import Journey
 from engine.progress import Progress
 from engine.runtime import Runtime
@@ -16,9 +13,9 @@ async def attempt(
     progress: Progress,
     runtime: Runtime,
     *,
-    packs: Sequence[Pack],
+    laws: Laws,
     workflow_id: str,
 ) -> Next:
     """Play `stage` and return the stage that follows, or the end."""
-    account = OpenAccount(journey, stage, progress, runtime, packs=packs, workflow_id=workflow_id)
+    account = OpenAccount(journey, stage, progress, runtime, laws=laws, workflow_id=workflow_id)
     return await account.played()

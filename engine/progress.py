@@ -1,14 +1,14 @@
 """What survives a stage boundary: one small model, and a pure reducer that hears events."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import assert_never
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from compliance.facts import PersonFacts
-from domain.accounts import Hold
-from domain.contacts import COUNTED, Channel, Contact, ContactStatus
+from compliance.orders import Slept
+from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Message
 from domain.events import (
     AnyEvent,
     AnyResponse,
@@ -16,19 +16,32 @@ from domain.events import (
     ContactSettled,
     HoldLifted,
     HoldPlaced,
+    LawChanged,
     OptedIn,
     OptedOut,
     PlanAccepted,
+    ProfileChanged,
     PromiseToPay,
     Recalled,
     Response,
     Undelivered,
 )
 from domain.money import Money
+from domain.people import Profile, StandingHold
 from domain.plans import PaymentPlan
 
 REMEMBERED = 200
 """Event ids kept to recognise an event told twice. The record recognises it for ever."""
+
+
+class Parked(BaseModel):
+    """A contact that waits for its first lawful moment."""
+
+    message: Message
+    since: AwareDatetime
+    until: AwareDatetime
+    rules: tuple[str, ...]
+    """The rules that delay it, the one that decides first."""
 
 
 class Progress(BaseModel):
@@ -42,6 +55,14 @@ class Progress(BaseModel):
     """Ledger transactions seen; a balance of a lower version is old news."""
     due_on: date
     person: PersonFacts
+    law: str = ""
+    """The law that the account goes by, by id; a diary has but one, and does not name it."""
+    law_number: int = 0
+    """Which change of law the account has heard of; an earlier one is old news."""
+    unrecorded: list[Slept] = Field(default_factory=list)
+    """Verdicts that were slept through and that the record does not have yet."""
+    parked: Parked | None = None
+    """The contact that waits at this moment."""
 
     step: int = 0
     """Effects so far; makes the keys of the next ones."""
@@ -91,6 +112,11 @@ class Progress(BaseModel):
         if version > self.version:
             self.version, self.balance = version, balance
 
+    def go_by(self, law: str, number: int) -> None:
+        """Go by a law unless one that was put in force later is known."""
+        if number >= self.law_number:
+            self.law, self.law_number = law, number
+
     def days_past_due(self, at: datetime) -> int:
         """Whole days since the debt fell due, by the UTC calendar; negative before."""
         return (at.date() - self.due_on).days
@@ -102,18 +128,35 @@ def _reduce(progress: Progress, event: AnyEvent) -> None:
             progress.settle(version, balance)
         case ContactSettled():
             _settle_contact(progress, event)
-        case OptedOut(channel=channel):
-            _wishes(progress, lambda kept: {*kept, channel})
-        case OptedIn(channel=channel):
-            _wishes(progress, lambda kept: {*kept} - {channel})
-        case HoldPlaced(hold=hold):
-            _holds(progress, lambda kept: {*kept, hold})
-        case HoldLifted(hold=hold):
-            _holds(progress, lambda kept: {*kept} - {hold})
+        case OptedOut() | OptedIn() | HoldPlaced() | HoldLifted() | ProfileChanged():
+            progress.person = _changed(progress.person, event)
+        case LawChanged(law=law, number=number):
+            progress.go_by(law, number)
         case Recalled():
             progress.recalled = True
         case Response():
             _hear_response(progress, event)
+        case _:
+            assert_never(event)
+
+
+def _changed(
+    person: PersonFacts,
+    event: OptedOut | OptedIn | HoldPlaced | HoldLifted | ProfileChanged,
+) -> PersonFacts:
+    """The facts of a person after news about them."""
+    match event:
+        case OptedOut(channel=channel):
+            return _wishing(person, {*person.opted_out, channel})
+        case OptedIn(channel=channel):
+            return _wishing(person, {*person.opted_out} - {channel})
+        case HoldPlaced(hold=hold, starts=starts, ends=ends, part=part):
+            placed = StandingHold(hold=hold, starts=starts, ends=ends, part=part)
+            return _holding(person, {*person.holds, placed})
+        case HoldLifted(hold=hold):
+            return _holding(person, {each for each in person.holds if each.hold is not hold})
+        case ProfileChanged(profile=profile):
+            return described(person, profile) if profile.revision > person.revision else person
         case _:
             assert_never(event)
 
@@ -131,11 +174,20 @@ def _settle_contact(progress: Progress, event: ContactSettled) -> None:
         progress.responses.append(Undelivered(event_id=event.event_id, key=event.key))
 
 
-def _wishes(progress: Progress, change: Callable[[tuple[Channel, ...]], set[Channel]]) -> None:
-    opted_out = tuple(sorted(change(progress.person.opted_out)))
-    progress.person = progress.person.model_copy(update={"opted_out": opted_out})
+def _wishing(person: PersonFacts, opted_out: Iterable[Channel]) -> PersonFacts:
+    return person.model_copy(update={"opted_out": tuple(sorted(opted_out))})
 
 
-def _holds(progress: Progress, change: Callable[[tuple[Hold, ...]], set[Hold]]) -> None:
-    holds = tuple(sorted(change(progress.person.holds)))
-    progress.person = progress.person.model_copy(update={"holds": holds})
+def _holding(person: PersonFacts, holds: Iterable[StandingHold]) -> PersonFacts:
+    return person.model_copy(update={"holds": in_order(holds)})
+
+
+def in_order(holds: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
+    """Holds in an order of their own: the same whenever they are the same."""
+    return tuple(sorted(holds, key=lambda each: each.model_dump_json()))
+
+
+def described(person: PersonFacts, profile: Profile) -> PersonFacts:
+    """The facts with what stands in a profile."""
+    known = {name: getattr(profile, name) for name in Profile.model_fields}
+    return person.model_copy(update=known)

@@ -5,8 +5,11 @@ A journey's author cannot forget a safeguard, because there is nothing to rememb
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from compliance.facts import PersonFacts
 from domain.accounts import Closure, Hold
+from domain.people import StandingHold
 from engine.progress import Progress
 from engine.stages import Closed, close
 
@@ -20,10 +23,15 @@ class Safeguard:
     ends: Closed
 
 
+def _is_ceased(person: PersonFacts) -> bool:
+    """Whether they want no contact any more. For some days, or about a part, it is but a hold."""
+    return StandingHold(hold=Hold.CEASE) in person.holds
+
+
 SAFEGUARDS = (
     Safeguard("paid in full", lambda told: told.balance <= 0, close(Closure.PAID_IN_FULL)),
     Safeguard("recalled", lambda told: told.recalled, close(Closure.RECALLED)),
-    Safeguard("ceased", lambda told: Hold.CEASE in told.person.holds, close(Closure.CEASED)),
+    Safeguard("ceased", lambda told: _is_ceased(told.person), close(Closure.CEASED)),
 )
 """Endings, the first that applies wins. Every other hold stops the clock until it is lifted."""
 
@@ -36,6 +44,22 @@ def ending(progress: Progress) -> Closed | None:
     return None
 
 
-def standing_holds(progress: Progress) -> tuple[Hold, ...]:
-    """Holds that stop the clock now."""
-    return progress.person.holds
+def standing_holds(progress: Progress, at: datetime) -> tuple[Hold, ...]:
+    """Holds that stop the clock at `at`. One on a part of the debt leaves the rest to be paid."""
+    person = progress.person
+    return tuple(
+        each.hold for each in person.holds if each.part is None and each.stands(at, person.zones)
+    )
+
+
+def held_part(progress: Progress, at: datetime) -> int:
+    """Minor units of the debt that are held at `at`: nothing is put to a disputed part."""
+    person = progress.person
+    return sum(each.part or 0 for each in person.holds if each.stands(at, person.zones))
+
+
+def next_change(progress: Progress, at: datetime) -> datetime | None:
+    """When holds begin or end by themselves, the next time after `at`."""
+    person = progress.person
+    changes = (each.next_change(at, person.zones) for each in person.holds)
+    return min((each for each in changes if each is not None), default=None)

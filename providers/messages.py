@@ -1,14 +1,20 @@
 """Messages to consumers: templates in a flat folder, rendered with typed words.
 
 A template is `<name>.<channel>.<locale>.txt`. What the law wants said is not in it: the packs that
-apply add it. All templates are tried once when `Messages` is built, so that a worker with a broken
-one does not start.
+apply add it. What else rules ask about is seen from the words that a template uses: one with a link
+has a payment link, one with an amount demands it, one with the creditor's name says who writes. A
+template that says more declares it on its first line: `{# says: legal threat, marketing #}`.
+All templates are tried once when `Messages` is built, so that a worker with a broken one does not
+start.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import unescape
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from jinja2 import (
@@ -24,7 +30,10 @@ from jinja2 import (
 from markupsafe import Markup, escape
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from compliance.packs import Pack
+from compliance.disclosing import words_of
+from compliance.facts import Said
+from compliance.packs import Pack, Packs
+from compliance.rules import Disclosure
 from domain.contacts import Channel, Message
 from domain.money import Money
 from domain.plans import Instalment, PaymentPlan, monthly
@@ -37,8 +46,16 @@ CHANNELS = (Channel.SMS, Channel.EMAIL)
 RIGHT_TO_LEFT = frozenset({"ar"})
 SUBJECT = "Subject: "
 LAYOUT = "_layout.email.html"
-ELSEWHERE = (timedelta(hours=-12), timedelta(), timedelta(hours=14))
-"""How far the local clocks of the world are from UTC."""
+PART = re.compile(r"_.*\.txt$")
+DECLARES = re.compile(r"\{#\s*says:(.*?)#\}")
+SHOWN_BY = {
+    "link": Said.PAYMENT_LINK,
+    "creditor_name": Said.IDENTITY,
+    "balance": Said.DEMAND,
+    "plan": Said.DEMAND,
+    "instalment": Said.DEMAND,
+}
+"""What a template says by using a word."""
 
 
 class MessageError(ValueError):
@@ -64,6 +81,7 @@ class Words(BaseModel):
 
 
 VARIABLES = frozenset(Words.model_fields)
+OF_PLANS = frozenset({"plan", "instalment", "decline_reason"})
 
 
 class Rendered(BaseModel):
@@ -74,6 +92,26 @@ class Rendered(BaseModel):
     subject: str | None
     text: str
     html: str | None
+    language: str = DEFAULT_LOCALE
+    says: tuple[Said, ...] = ()
+    """What its template says by itself; what was put in is looked for in the text."""
+    demanded: int | None = None
+    """Minor units that it asks for; None if it asks for nothing."""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Everything in which it can be read, in plain characters."""
+        return (self.text,) if self.html is None else (self.text, unescape(self.html))
+
+
+@dataclass(frozen=True)
+class Template:
+    """What is known of a template before anything is put into it."""
+
+    file: str
+    language: str
+    uses: frozenset[str]
+    says: tuple[Said, ...]
 
 
 class Part(BaseModel):
@@ -92,23 +130,32 @@ class Messages:
     def __init__(
         self,
         folder: Path = FOLDER,
-        packs: tuple[Pack, ...] = (),
+        packs: Packs | Sequence[Pack] = (),
         locales: tuple[str, ...] = LOCALES,
     ) -> None:
-        self._packs = packs
+        """Read the templates of a folder; the disclosures of these packs have to have words."""
         self._locales = locales
         loader = FileSystemLoader(folder)
         self._texts = Environment(
             loader=loader,
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701 - plain text; HTML has its own environment below
+            auto_reload=False,
         )
-        self._pages = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+        self._pages = Environment(
+            loader=loader, undefined=StrictUndefined, autoescape=True, auto_reload=False
+        )
         self._files = frozenset(file.name for file in folder.glob("*") if file.is_file())
         self._declines = {locale: self._decline_words(folder, locale) for locale in locales}
         self._check_files()
-        self._check_disclosures()
-        self._check_words()
+        self._check_disclosures(packs)
+        for part in sorted(name for name in self._files if PART.match(name)):
+            self._read(part)  # first, so that a fault in it is told of it, not of who includes it
+        self._known = {name: self._read(name) for name in self._templates()}
+        self._of_plans = {
+            file.rsplit(".", 2)[0] for file, each in self._known.items() if each.uses & OF_PLANS
+        }
+        self._check_words(tuple(each for pack in packs for each in pack.disclosures))
 
     def names(self) -> tuple[str, ...]:
         """Every message there is, as `nudge.sms`, sorted."""
@@ -123,44 +170,58 @@ class Messages:
                     f" '{message}'; write the template"
                 )
 
-    def render(
-        self, message: Message, locale: str, words: Words, country: str, at: datetime
-    ) -> Rendered:
-        """The message in the consumer's language, with the disclosures of the packs that apply.
+    def speaks_of_plans(self, message: Message) -> bool:
+        """Whether the message, in some language, says anything of a plan or of a charge."""
+        return _stem(message) in self._of_plans
 
-        `at` is the moment of sending, aware of its time zone. A pack binds if it is in force
-        anywhere on earth at that moment. MessageError if a word that the template needs is missing.
+    def render(
+        self,
+        message: Message,
+        locale: str,
+        words: Words,
+        disclosures: Sequence[Disclosure] = (),
+        *,
+        country: str,
+    ) -> Rendered:
+        """The message in the consumer's language, with the disclosures that bind it.
+
+        MessageError if a word that the template needs is missing.
         """
-        file, language = self._template_for(message, locale)
-        disclosures = self._disclosures(message.channel, language, country, at)
-        voice = Voice(language, country, message.channel)
-        said = self._said(file, words, voice, language)
+        template = self._template_for(message, locale)
+        added = tuple(dict.fromkeys(words_of(each, template.language) for each in disclosures))
+        voice = Voice(template.language, country, message.channel)
+        written = self._written(template, words, voice)
+        known: dict[str, Any] = {
+            "language": template.language,
+            "says": template.says,
+            "demanded": _demanded(template, words),
+        }
         if message.channel is Channel.SMS:
-            return Rendered(subject=None, text="\n".join([said, *disclosures]), html=None)
-        subject, body = _split(file, said)
-        text = "\n\n".join([body, *disclosures]) + "\n"
-        page = self._page(subject, body, disclosures, language, words.link)
-        return Rendered(subject=subject, text=text, html=page)
+            return Rendered(subject=None, text="\n".join([written, *added]), html=None, **known)
+        subject, body = _split(template.file, written)
+        text = "\n\n".join([body, *added]) + "\n"
+        page = self._page(subject, body, added, template.language, words.link)
+        return Rendered(subject=subject, text=text, html=page, **known)
 
     def _templates(self) -> tuple[str, ...]:
         return tuple(sorted(name for name in self._files if not name.startswith("_")))
 
-    def _template_for(self, message: Message, locale: str) -> tuple[str, str]:
+    def _template_for(self, message: Message, locale: str) -> Template:
         language = locale.replace("_", "-").split("-")[0].lower()
         for candidate in (language, DEFAULT_LOCALE):
             file = f"{_stem(message)}.{candidate}.txt"
-            if candidate in self._locales and file in self._files:
-                return file, candidate
+            if file in self._known:
+                return self._known[file]
         raise MessageError(f"{file} is missing: write the template")
 
-    def _said(self, file: str, words: Words, voice: Voice, language: str) -> str:
-        context = _context(words, voice, self._declines[language])
+    def _written(self, template: Template, words: Words, voice: Voice) -> str:
+        context = _context(words, voice, self._declines[template.language], template.uses)
         try:
-            return self._texts.get_template(file).render(context).strip()
+            return self._texts.get_template(template.file).render(context).strip()
         except UndefinedError as error:
-            raise MessageError(f"{file}: {error.message}; give it in Words") from None
+            raise MessageError(f"{template.file}: {error.message}; give it in Words") from None
         except TemplateError as error:
-            raise MessageError(f"{file}: {_fault(error)}") from None
+            raise MessageError(f"{template.file}: {_fault(error)}") from None
 
     def _page(
         self, subject: str, body: str, disclosures: tuple[str, ...], language: str, link: str
@@ -178,17 +239,6 @@ class Messages:
             )
         except TemplateError as error:
             raise MessageError(f"{LAYOUT}: {_fault(error)}") from None
-
-    def _disclosures(
-        self, channel: Channel, language: str, country: str, at: datetime
-    ) -> tuple[str, ...]:
-        today = {(at.astimezone(UTC) + offset).date() for offset in ELSEWHERE}
-        binding = (
-            pack.disclosures[channel][language]
-            for pack in self._packs
-            if channel in pack.disclosures and any(pack.applies(country, day) for day in today)
-        )
-        return tuple(dict.fromkeys(binding))
 
     def _decline_words(self, folder: Path, locale: str) -> Mapping[str, str]:
         file = f"_declines.{locale}.yaml"
@@ -217,35 +267,71 @@ class Messages:
                     f"_declines.{locale}.yaml: {min(missing)!r} stands in one language only"
                 )
 
-    def _check_disclosures(self) -> None:
-        for pack in self._packs:
-            for channel in CHANNELS:
-                for locale in self._locales if channel in pack.disclosures else ():
-                    if locale not in pack.disclosures[channel]:
+    def _check_disclosures(self, packs: Iterable[Pack]) -> None:
+        for pack in packs:
+            for each in pack.disclosures:
+                for locale in self._locales if each.channels.intersection(CHANNELS) else ():
+                    if locale not in each.words:
                         raise MessageError(
-                            f"pack {pack.id}: disclosures.{channel}.{locale} is missing"
+                            f"pack {pack.id}: disclosure {each.says.value!r} has no words in"
+                            f" {locale}: write them"
                         )
 
-    def _check_words(self) -> None:
-        for file in sorted(self._files):
-            if file.endswith(".txt"):
-                self._check_variables(file)
+    def _read(self, file: str) -> Template:
+        """A template with the words that it and what it includes use."""
+        uses = self._variables(file)
+        if unknown := uses - VARIABLES:
+            raise MessageError(
+                f"{file}: {min(unknown)!r} is not a word; there are {', '.join(sorted(VARIABLES))}"
+            )
+        locale = file.rsplit(".", 2)[-2]
+        shown = {SHOWN_BY[word] for word in uses if word in SHOWN_BY}
+        return Template(file, locale, uses, tuple(sorted(shown | self._declared(file))))
+
+    def _variables(self, file: str) -> frozenset[str]:
+        try:
+            parsed = self._texts.parse(self._source(file))
+        except TemplateSyntaxError as error:
+            raise MessageError(f"{file}: {_fault(error)}") from None
+        own = meta.find_undeclared_variables(parsed)
+        included = [name for name in meta.find_referenced_templates(parsed) if name in self._files]
+        return frozenset(own).union(*(self._variables(name) for name in included if name))
+
+    def _declared(self, file: str) -> set[Said]:
+        """What the template's first line says of it."""
+        declared = DECLARES.match(self._source(file))
+        if declared is None:
+            return set()
+        try:
+            return {Said(name.strip()) for name in declared[1].split(",")}
+        except ValueError as error:
+            raise MessageError(
+                f"{file}: line 1: {error}: expected some of {', '.join(sorted(Said))}"
+            ) from None
+
+    def _source(self, file: str) -> str:
+        source, _, _ = self._texts.loader.get_source(self._texts, file)  # type: ignore[union-attr]
+        return source
+
+    def _check_words(self, disclosures: tuple[Disclosure, ...]) -> None:
         for file in self._templates():
             name, channel, locale, _ = file.split(".")
             message = Message(channel=Channel(channel), name=name)
             for words in SAMPLES:
-                self.render(message, locale, words, "US", datetime(2026, 1, 15, 12, tzinfo=UTC))
+                self.render(message, locale, words, disclosures, country="US")
 
-    def _check_variables(self, file: str) -> None:
-        source, _, _ = self._texts.loader.get_source(self._texts, file)  # type: ignore[union-attr]
-        try:
-            unknown = meta.find_undeclared_variables(self._texts.parse(source)) - VARIABLES
-        except TemplateSyntaxError as error:
-            raise MessageError(f"{file}: {_fault(error)}") from None
-        if unknown:
-            raise MessageError(
-                f"{file}: {min(unknown)!r} is not a word; there are {', '.join(sorted(VARIABLES))}"
-            )
+
+def _demanded(template: Template, words: Words) -> int | None:
+    """The largest of the amounts that the template names."""
+    amounts = {
+        "balance": words.balance.minor,
+        "plan": words.plan.total if words.plan else None,
+        "instalment": words.instalment.minor if words.instalment else None,
+    }
+    named = [
+        amount for word, amount in amounts.items() if word in template.uses and amount is not None
+    ]
+    return max(named, default=None)
 
 
 def _stem(message: Message) -> str:
@@ -260,22 +346,25 @@ def _check_name(file: str, locales: tuple[str, ...]) -> None:
     raise MessageError(f"{file}: expected <name>.<{'|'.join(channels)}>.<{'|'.join(locales)}>.txt")
 
 
-def _context(words: Words, voice: Voice, declines: Mapping[str, str]) -> dict[str, object]:
-    """The words as they are spoken. What is not given is left out, so that Jinja complains."""
-    said: dict[str, object] = {
-        "consumer_name": voice.name(words.consumer_name),
-        "creditor_name": voice.name(words.creditor_name),
-        "balance": voice.money(words.balance),
-        "due_on": voice.date(words.due_on),
-        "link": words.link,
-        "decline_reason": words.decline_reason
-        and declines.get(words.decline_reason, declines["unknown"]),
+def _context(
+    words: Words, voice: Voice, declines: Mapping[str, str], uses: frozenset[str]
+) -> dict[str, object]:
+    """The words in use as they are spoken. One that is not given is left out: Jinja complains."""
+    spoken: dict[str, Callable[[], object]] = {
+        "consumer_name": lambda: voice.name(words.consumer_name),
+        "creditor_name": lambda: voice.name(words.creditor_name),
+        "balance": lambda: voice.money(words.balance),
+        "due_on": lambda: voice.date(words.due_on),
+        "link": lambda: words.link,
+        "decline_reason": lambda: (
+            words.decline_reason and declines.get(words.decline_reason, declines["unknown"])
+        ),
     }
-    if words.plan is not None:
-        said["plan"] = voice.plan(words.plan)
-    if words.instalment is not None:
-        said["instalment"] = voice.instalment(words.instalment, words.balance.currency)
-    return said
+    if (plan := words.plan) is not None:
+        spoken["plan"] = lambda: voice.plan(plan)
+    if (part := words.instalment) is not None:
+        spoken["instalment"] = lambda: voice.instalment(part, words.balance.currency)
+    return {name: speak() for name, speak in spoken.items() if name in uses}
 
 
 def _split(file: str, said: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -103,17 +104,7 @@ class Voice:
         return not self._plain or CHEAP_SYMBOLS.fullmatch(said) is not None
 
     def _formatted(self, amount: Money, symbol: str) -> str:
-        decimals = exponent(amount.currency)
-        pattern = self._babel.currency_formats["standard"].pattern
-        exact = pattern.replace("0.00", "0." + "0" * decimals if decimals else "0")
-        said = format_currency(
-            amount.major,
-            amount.currency,
-            exact.replace("¤", symbol),
-            locale=self._babel,
-            currency_digits=False,
-            numbering_system="latn",
-        )
+        said = formatted(amount, symbol, self._babel)
         return self._cleared(CODE_BESIDE_DIGIT.sub("\u00a0", said))
 
     def _cleared(self, said: str) -> str:
@@ -125,6 +116,23 @@ class Voice:
         return f"{ISOLATE}{said}{END_ISOLATE}" if self._isolated else said
 
 
+@lru_cache(maxsize=4096)
+def formatted(amount: Money, symbol: str, locale: Locale) -> str:
+    """An amount as the locale writes it, with every decimal that its currency has."""
+    decimals = exponent(amount.currency)
+    pattern = locale.currency_formats["standard"].pattern
+    exact = pattern.replace("0.00", "0." + "0" * decimals if decimals else "0")
+    return format_currency(
+        amount.major,
+        amount.currency,
+        exact.replace("¤", symbol),
+        locale=locale,
+        currency_digits=False,
+        numbering_system="latn",
+    )
+
+
+@cache
 def babel_locale(language: str, country: str) -> Locale:
     """The language as it is used in the country, or its most usual form."""
     try:

@@ -25,9 +25,8 @@ from typing import Any, Literal, TypeVar, cast
 from compliance import (
     Allow,
     AnyVerdict,
-    ContactRequest,
     Deny,
-    Pack,
+    Packs,
     PastContact,
     PersonFacts,
     decide,
@@ -122,7 +121,7 @@ def play(
     *,
     account: Progress | None = None,
     start: datetime = A_TUESDAY,
-    packs: Sequence[Pack] | None = None,
+    packs: Packs | None = None,
     contacts: Mapping[str, ContactStatus] | None = None,
     charges: Sequence[ChargeStatus] = (),
     last_day: int = 400,
@@ -158,7 +157,7 @@ class Diary:
         story: Story[When],
         *,
         start: datetime = A_TUESDAY,
-        packs: Sequence[Pack],
+        packs: Packs,
         contacts: Mapping[str, ContactStatus],
         charges: Sequence[ChargeStatus] = (),
         last_day: int = 400,
@@ -198,7 +197,7 @@ class Diary:
                         following,
                         self.account,
                         self,
-                        packs=self._packs,
+                        laws=self.law,
                         workflow_id="diary",
                     )
                 )
@@ -209,6 +208,10 @@ class Diary:
         except _LastDayOver:
             self._write(f"still in {self._stage}")
             return self.lines
+
+    def law(self, name: str) -> Packs:  # noqa: ARG002 -- others may keep several
+        """The law of that id: a diary knows but one."""
+        return self._packs
 
     # the runtime
 
@@ -236,13 +239,10 @@ class Diary:
         """Take the last look as the record does, then send as the story says."""
         self._take(order)
         message, facts = order.message, self.account.person
-        request = ContactRequest(
-            account_id=order.account_id, channel=message.channel, purpose=message.purpose
-        )
-        verdict = decide(request, facts, self._packs, order.at)
+        packs = self.law(self.account.law)
+        verdict = decide(order.request, facts, packs, order.at)
         if isinstance(verdict, Deny):
-            why = "; ".join(reason.says for reason in verdict.reasons)
-            self._write(f"{message} refused: {why}")
+            self._write(f"{message} refused: {verdict.reasons[0].says}")
             return self._reached(verdict, ContactStatus.REFUSED, facts)
         if not isinstance(verdict, Allow):
             self._done.remove(order.key)
@@ -280,6 +280,8 @@ class Diary:
             facts=facts,
             version=account.version,
             balance=account.balance,
+            law=account.law,
+            law_number=account.law_number,
             recalled=account.recalled,
         )
 
@@ -364,7 +366,11 @@ def _moved(minor: int, cause: Literal["payment", "reversal"]) -> Told:
 def _counted(facts: PersonFacts, order: ReachOut) -> PersonFacts:
     """The facts with this contact among those that use up a slot."""
     contact = PastContact(
-        key=order.key, account_id=order.account_id, channel=order.message.channel, at=order.at
+        key=order.key,
+        account_id=order.account_id,
+        channel=order.message.channel,
+        purpose=order.message.purpose,
+        at=order.at,
     )
     return facts.model_copy(update={"contacts": (*facts.contacts, contact)})
 
@@ -381,5 +387,5 @@ def _run(stage: Coroutine[Any, Any, Next]) -> Next:
 
 
 @cache
-def _shipped() -> tuple[Pack, ...]:
+def _shipped() -> Packs:
     return load_packs()

@@ -1,6 +1,7 @@
 """Accounts: the record of a placement, its stage, its holds and its end."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold, Placement
 from domain.ledger import placed
 from storage import journal, ledger
-from storage.people import record_person, standing_holds
+from storage.people import record_person
 from storage.tables import Account, HoldRow, Person, Task
 
 
@@ -71,6 +72,17 @@ def open_of_person(session: Session, person_id: str) -> list[Account]:
     )
 
 
+def of_person(session: Session, person_id: str) -> list[Account]:
+    """All of a person's accounts, open or closed, oldest first."""
+    return list(
+        session.scalars(
+            select(Account)
+            .where(Account.person_id == person_id)
+            .order_by(Account.recorded_at, Account.id)
+        )
+    )
+
+
 def person_of(session: Session, account: Account) -> Person:
     """The person who owes it."""
     return session.get_one(Person, account.person_id)
@@ -98,13 +110,33 @@ def close(session: Session, account_id: str, closure: Closure, *, at: datetime) 
         journal.note(session, account_id, "closed", at=at, closure=closure)
 
 
-def place_hold(session: Session, account_id: str, hold: Hold, *, reason: str) -> bool:
-    """Stop the account's clock; False if this hold stands already."""
-    if hold in standing_holds(session, account_id):
+def place_hold(
+    session: Session,
+    account_id: str,
+    hold: Hold,
+    *,
+    reason: str,
+    starts: date | None = None,
+    ends: date | None = None,
+    part: int | None = None,
+) -> bool:
+    """Stop the account's clock, on these days and for this part of the debt if they are given.
+
+    False if this very hold stands already; one of other days, or on another part, stands beside it.
+    """
+    days = {"starts": starts, "ends": ends, "part": part}
+    same = select(HoldRow.id).where(
+        HoldRow.account_id == account_id,
+        HoldRow.hold == hold,
+        HoldRow.lifted_at.is_(None),
+        *(getattr(HoldRow, name).is_not_distinct_from(value) for name, value in days.items()),
+    )
+    if session.scalar(same.limit(1)) is not None:
         return False
-    session.add(HoldRow(account_id=account_id, hold=hold, reason=reason))
+    session.add(HoldRow(account_id=account_id, hold=hold, reason=reason, **days))
     session.flush()
-    journal.note(session, account_id, "hold placed", hold=hold)
+    only: dict[str, Any] = {name: str(value) for name, value in days.items() if value is not None}
+    journal.note(session, account_id, "hold placed", hold=hold, **only)
     return True
 
 
@@ -124,15 +156,24 @@ def lift_hold(session: Session, account_id: str, hold: Hold) -> bool:
 
 def inherit_holds(session: Session, account: Account) -> None:
     """Put the holds that stand on the person's other accounts on a new one, too."""
-    standing = session.scalars(
-        select(HoldRow.hold)
+    standing = session.execute(
+        select(HoldRow.hold, HoldRow.starts, HoldRow.ends)
         .join(Account, Account.id == HoldRow.account_id)
         .where(Account.person_id == account.person_id, Account.id != account.id)
         .where(HoldRow.lifted_at.is_(None), HoldRow.hold.in_(PERSONAL_HOLDS))
+        .where(HoldRow.part.is_(None))
         .distinct()
+        .order_by(HoldRow.hold, HoldRow.starts, HoldRow.ends)
     ).all()
-    for hold in sorted(standing):
-        place_hold(session, account.id, Hold(hold), reason="stands on the person's other accounts")
+    for row in standing:
+        place_hold(
+            session,
+            account.id,
+            Hold(row.hold),
+            reason="stands on the person's other accounts",
+            starts=row.starts,
+            ends=row.ends,
+        )
 
 
 def recall(session: Session, account_id: str) -> bool:

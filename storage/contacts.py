@@ -1,21 +1,38 @@
 """Contacts and the gate's decisions about them."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+import orjson
+from psycopg import Connection
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from compliance.orders import ReachOut
-from compliance.verdicts import Verdict, Wait
-from domain.contacts import ContactStatus
+from compliance.facts import ContactRequest
+from compliance.orders import ReachOut, Slept
+from compliance.verdicts import AnyVerdict, Wait
+from domain.contacts import (
+    Channel,
+    ContactStatus,
+    Dial,
+    Message,
+    Place,
+    Purpose,
+)
 from domain.plans import PaymentPlan
 from storage import journal
+from storage.chain import FIRST, body_of, link
+from storage.session import driver
 from storage.tables import Account, ContactRow, Decision, Person
 
 OPEN = (ContactStatus.INTENDED, ContactStatus.SENT, ContactStatus.UNKNOWN)
-"""Statuses that a provider's report may still change."""
+"""Statuses that a provider's report may still change: our own word for what it has not told yet."""
+
+CALL = "call"
+"""Stands for the message of a contact that was spoken."""
 
 
 def by_key(session: Session, key: str) -> ContactRow | None:
@@ -28,64 +45,170 @@ def by_link(session: Session, link: str) -> ContactRow | None:
     return session.scalar(select(ContactRow).where(ContactRow.link == link))
 
 
-def decide(
-    session: Session,
-    order: ReachOut,
-    person: Person,
-    verdict: Verdict,
-    *,
-    at: datetime,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    """Keep a verdict given at `at`, sent or not, with the rules it names and the facts it had.
+@dataclass(frozen=True)
+class Head:
+    """The end of an account's chain of decisions, to which the next one is tied."""
 
-    One that an account slept through rested on the facts that it carried, not on the record's.
+    account_id: str
+    person_id: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict of the gate with all that it rested on, ready to be written down."""
+
+    key: str
+    at: datetime
+    law: str
+    request: ContactRequest
+    message: Message
+    verdict: AnyVerdict
+    facts: str | None = None
+    """Person facts as JSON; None if an account slept through it: it rested on what that carried."""
+    balance: int | None = None
+    version: int | None = None
+
+
+_DECISION = """
+insert into decisions (
+    contact_key, account_id, person_id, seq, channel, verdict, rules, until, law, body, previous,
+    hash, at
+) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+
+def decide(connection: Connection[Any], head: Head, rulings: Sequence[Ruling]) -> Head:
+    """Write verdicts, sent or not, as the next links of the account's chain; its new end.
+
+    The caller holds the person's lock, and read `head` under it: so no other can come between.
     """
-    session.add(
-        Decision(
-            contact_key=order.key,
-            account_id=order.account_id,
-            person_id=person.id,
-            channel=order.message.channel,
-            verdict=type(verdict).__name__.lower(),
-            rules=[reason.rule for reason in verdict.reasons],
-            until=verdict.until if isinstance(verdict, Wait) else None,
-            detail={
-                "message": order.message.name,
-                "packs": list(verdict.packs),
-                "reasons": [reason.model_dump(mode="json") for reason in verdict.reasons],
-                "facts": facts,
-            },
-            at=at,
+    rows = []
+    for ruling in rulings:
+        seq, body = head.seq + 1, _body(head, ruling)
+        hashed = link(head.hash, body)
+        verdict = ruling.verdict
+        rows.append(
+            (
+                *(ruling.key, head.account_id, head.person_id, seq),
+                *(ruling.message.channel.value, verdict.kind),
+                [reason.rule for reason in verdict.reasons],
+                verdict.until if isinstance(verdict, Wait) else None,
+                *(ruling.law, body, head.hash, hashed, ruling.at),
+            )
         )
+        head = Head(head.account_id, head.person_id, seq, hashed)
+    for row in rows:
+        connection.execute(_DECISION, row, prepare=True)
+    return head
+
+
+def _body(head: Head, ruling: Ruling) -> str:
+    """A decision as it is written down: the next link after `head`."""
+    facts = orjson.loads(ruling.facts) if ruling.facts is not None else None
+    return body_of(
+        {
+            "contact": ruling.key,
+            "account": head.account_id,
+            "person": head.person_id,
+            "seq": head.seq + 1,
+            "at": ruling.at.astimezone(UTC).isoformat(),
+            "law": ruling.law,
+            "request": ruling.request.model_dump(mode="json"),
+            "message": ruling.message.model_dump(mode="json"),
+            "verdict": ruling.verdict.model_dump(mode="json"),
+            "zones": facts["zones"] if facts else None,
+            "facts": facts,
+            "balance": ruling.balance,
+            "version": ruling.version,
+        }
     )
+
+
+def untold(
+    account_id: str, waits: Iterable[Slept], told: Container[tuple[str, datetime]]
+) -> list[Ruling]:
+    """The waits that the record does not have yet, in their order, each once."""
+    fresh = {(slept.key, slept.at): slept for slept in waits if (slept.key, slept.at) not in told}
+    return [
+        Ruling(
+            key=slept.key,
+            at=slept.at,
+            law=slept.law,
+            request=ContactRequest(
+                account_id=account_id,
+                channel=slept.message.channel,
+                purpose=slept.message.purpose,
+            ),
+            message=slept.message,
+            verdict=slept.verdict,
+        )
+        for slept in fresh.values()
+    ]
+
+
+def note_waits(session: Session, account_id: str, waits: Sequence[Slept]) -> None:
+    """Write verdicts that an account slept through, each once; the caller holds the lock."""
+    if not waits:
+        return
+    keys = {slept.key for slept in waits}
+    rows = session.execute(
+        select(Decision.contact_key, Decision.at)
+        .where(Decision.contact_key.in_(keys), Decision.account_id == account_id)
+        .where(Decision.verdict == "wait")
+    ).all()
+    told = {(row.contact_key, row.at) for row in rows}
+    decide(driver(session), head_of(session, account_id), untold(account_id, waits, told))
+
+
+def head_of(session: Session, account_id: str) -> Head:
+    """The end of an account's chain."""
+    person_id = session.scalars(select(Account.person_id).where(Account.id == account_id)).one()
+    last = session.execute(
+        select(Decision.seq, Decision.hash)
+        .where(Decision.account_id == account_id)
+        .order_by(Decision.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return Head(account_id, person_id, *(last or (0, FIRST)))
+
+
+_INTENT = """
+insert into contacts (
+    key, account_id, person_id, channel, message, purpose, address, status, link, offer, words, at,
+    tried_at
+) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"""
 
 
 def intend(
-    session: Session, order: ReachOut, person: Person, *, address: str, link: str
-) -> ContactRow:
-    """Write the intent, which reserves the slot; the caller holds the person's lock."""
-    row = ContactRow(
-        key=order.key,
-        account_id=order.account_id,
-        person_id=person.id,
-        channel=order.message.channel,
-        message=order.message.name,
-        purpose=order.message.purpose,
-        address=address,
-        status=ContactStatus.INTENDED,
-        link=link,
-        offer=order.offer.model_dump(mode="json") if order.offer else None,
-        at=order.at,
+    connection: Connection[Any],
+    order: ReachOut,
+    person_id: str,
+    *,
+    address: str,
+    link: str,
+    words: str | None = None,
+    tried_at: datetime | None = None,
+) -> None:
+    """Write the intent, which reserves the slot; the caller holds the person's lock.
+
+    `words` are the message as JSON. With `tried_at`, whoever writes it is about to call.
+    """
+    message = order.message
+    row = (
+        *(order.key, order.account_id, person_id, message.channel.value, message.name),
+        *(message.purpose.value, address, ContactStatus.INTENDED.value, link),
+        *(order.offer.model_dump_json() if order.offer else None, words, order.at, tried_at),
     )
-    session.add(row)
-    return row
+    connection.execute(_INTENT, row, prepare=True)
 
 
-def intend_again(row: ContactRow, order: ReachOut, *, address: str) -> None:
+def intend_again(
+    row: ContactRow, order: ReachOut, *, address: str, words: dict[str, Any], tried_at: datetime
+) -> None:
     """Turn a contact that the last look refused into an intent once more, at its new time."""
     row.status, row.at, row.recorded_at = ContactStatus.INTENDED, order.at, func.now()
-    row.address = address
+    row.address, row.words, row.tried_at = address, words, tried_at
 
 
 def conclude(
@@ -146,6 +269,70 @@ def report(
         contact=key,
         code=error_code,
     )
+    return True
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that was made or received outside of `reach_out`: by an agent, or from the person."""
+
+    key: str
+    account_id: str
+    status: ContactStatus
+    at: datetime
+    inbound: bool = False
+    debts: tuple[str, ...] = ()
+    """Further accounts that were talked about."""
+    purpose: Purpose = Purpose.DEMAND
+    place: Place = Place.UNKNOWN
+    dial: Dial = Dial.MANUAL
+    solicited: bool = False
+    address: str | None = None
+    """The number; None: the person's own on record."""
+
+
+def note_call(session: Session, call: Call) -> bool:
+    """Write a call and what became of it, once per key; False if that is on record already.
+
+    A later outcome corrects an earlier one, as an outcome corrects what it counts as: a busy tone
+    gives its slot back, a conversation begins the silence after it. The caller holds the lock.
+    """
+    person_id, phone = session.execute(
+        select(Account.person_id, Person.phone)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.id == call.account_id)
+    ).one()
+    said = {
+        "status": call.status,
+        "debts": list(call.debts),
+        "place": call.place,
+        "dial": call.dial,
+        "solicited": call.solicited,
+    }
+    row = insert(ContactRow).values(
+        key=call.key,
+        account_id=call.account_id,
+        person_id=person_id,
+        channel=Channel.VOICE,
+        message=CALL,
+        purpose=call.purpose,
+        address=call.address or phone or "",
+        inbound=call.inbound,
+        at=call.at,
+        **said,
+    )
+    other = or_(*(getattr(ContactRow, name) != row.excluded[name] for name in said))
+    written = session.execute(
+        row.on_conflict_do_update(
+            index_elements=[ContactRow.key],
+            set_=said,
+            where=and_(ContactRow.account_id == call.account_id, other),
+        ).returning(ContactRow.key)
+    ).scalar()
+    if written is None:
+        return False
+    what = "call from the person" if call.inbound else "call"
+    journal.note(session, call.account_id, f"{what}: {call.status}", at=call.at, contact=call.key)
     return True
 
 

@@ -8,13 +8,25 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from compliance.facts import Actor, Sector
 from storage.tables import ApiKey, Creditor, IdempotentRequest
 
 
-def register(session: Session, creditor_id: str, name: str) -> None:
-    """Write a creditor, or their new name."""
-    row = insert(Creditor).values(id=creditor_id, name=name)
-    session.execute(row.on_conflict_do_update(index_elements=[Creditor.id], set_={"name": name}))
+def register(
+    session: Session,
+    creditor_id: str,
+    name: str,
+    *,
+    actor: Actor = Actor.AGENCY,
+    sector: Sector | None = None,
+) -> None:
+    """Write a creditor, or what is new about them: their name, who collects, and their sector.
+
+    Rules differ by who collects and for whom; a sector that is not known is bound by all of them.
+    """
+    said = {"name": name, "actor": actor, "sector": sector}
+    row = insert(Creditor).values(id=creditor_id, **said)
+    session.execute(row.on_conflict_do_update(index_elements=[Creditor.id], set_=said))
 
 
 def name_of(session: Session, creditor_id: str) -> str:

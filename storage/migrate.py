@@ -9,12 +9,12 @@ from alembic.config import Config
 HERE = Path(__file__).parent / "migrations"
 
 
-def upgrade(url: str) -> None:
-    """Apply every migration that the database at `url` does not have yet."""
+def upgrade(url: str, to: str = "head") -> None:
+    """Apply every migration, as far as `to`, that the database at `url` does not have yet."""
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.contacts import COUNTED
+from domain.contacts import COUNTS, Count
 from domain.orders import Charge
 from domain.plans import PaymentPlan
 from storage import journal, ledger
@@ -58,11 +58,11 @@ def is_open_offer(session: Session, account_id: str, plan: PaymentPlan) -> bool:
 
 
 def _newest_offer(session: Session, account_id: str) -> ContactRow | None:
-    """The contact that put a plan to the consumer last, if it left, or may have left."""
+    """The contact that put a plan to the consumer last, if it reached them, or may have."""
     return session.scalar(
         select(ContactRow)
         .where(ContactRow.account_id == account_id, ContactRow.offer.is_not(None))
-        .where(ContactRow.status.in_(COUNTED))
+        .where(ContactRow.status.in_(COUNTS[Count.MADE]))
         .order_by(ContactRow.at.desc(), ContactRow.recorded_at.desc())
         .limit(1)
     )

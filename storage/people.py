@@ -1,21 +1,28 @@
 """People: who they are, what they wish, and the facts the gate needs about them."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from compliance import PastContact, PersonFacts
 from domain.accounts import Consumer, Hold, Placement
-from domain.contacts import COUNTED, Channel
-from storage.tables import Account, AddressFact, ContactRow, HoldRow, Person, Reply
+from domain.contacts import Channel
+from domain.people import Milestone, Wish
+from storage.looking import ADDRESSED, DEAD, LOOK_BACK, OPTED_OUT, facts, profile
+from storage.tables import (
+    Account,
+    AddressFact,
+    ContactRow,
+    HoldRow,
+    MilestoneRow,
+    OptOutRow,
+    Person,
+    Reply,
+)
 
-LOOK_BACK = timedelta(days=40)
-"""How far back contacts are read: longer than any window of a rule."""
-
-OPTED_OUT = "opted out"
-DEAD = "dead"
+__all__ = ["DEAD", "LOOK_BACK", "OPTED_OUT", "facts", "profile"]
 
 
 def record_person(session: Session, placement: Placement) -> None:
@@ -26,6 +33,8 @@ def record_person(session: Session, placement: Placement) -> None:
         "locale": consumer.locale,
         "country": consumer.country,
         "zones": list(consumer.zones),
+        "residence_zones": list(consumer.residence_zones),
+        "regions": list(consumer.regions),
         "phone": consumer.phone,
         "email": consumer.email,
     }
@@ -36,8 +45,13 @@ def record_person(session: Session, placement: Placement) -> None:
         **said,
         **_card(consumer),
     )
+    asked = ("locale", "country", "zones", "residence_zones", "regions")
+    moved = or_(*(getattr(Person, name) != row.excluded[name] for name in asked))
+    revision = case((moved, Person.revision + 1), else_=Person.revision)
     session.execute(
-        row.on_conflict_do_update(index_elements=[Person.id], set_=said | _card(consumer))
+        row.on_conflict_do_update(
+            index_elements=[Person.id], set_=said | _card(consumer) | {"revision": revision}
+        )
     )
 
 
@@ -52,29 +66,8 @@ def _card(consumer: Consumer) -> dict[str, str]:
 
 def address(person: Person, channel: Channel) -> str | None:
     """The number or e-mail address that reaches the person on this channel, if we have one."""
-    match channel:
-        case Channel.SMS | Channel.VOICE:
-            return person.phone
-        case Channel.EMAIL:
-            return person.email
-        case _:
-            return None
-
-
-def facts(session: Session, account_id: str, at: datetime) -> PersonFacts:
-    """What the gate needs to know to decide a contact about this account at `at`."""
-    person = person_of(session, account_id)
-    opted_out = _channels_with(session, person, OPTED_OUT)
-    dead = _channels_with(session, person, DEAD)
-    missing = {channel for channel in Channel if address(person, channel) is None}
-    return PersonFacts(
-        country=person.country,
-        zones=tuple(person.zones),
-        opted_out=tuple(sorted(opted_out)),
-        unreachable=tuple(sorted(dead | missing)),
-        holds=standing_holds(session, account_id),
-        contacts=_recent_contacts(session, person.id, at),
-    )
+    named = ADDRESSED.get(channel)
+    return getattr(person, named) if named else None
 
 
 def person_of(session: Session, account_id: str) -> Person:
@@ -87,20 +80,8 @@ def person_of(session: Session, account_id: str) -> Person:
     return found
 
 
-def _channels_with(session: Session, person: Person, fact: str) -> set[Channel]:
-    known = {
-        channel: where for channel in Channel if (where := address(person, channel)) is not None
-    }
-    rows = session.execute(
-        select(AddressFact.channel, AddressFact.address)
-        .where(AddressFact.address.in_(known.values()), AddressFact.fact == fact)
-        .where(AddressFact.lifted_at.is_(None))
-    ).all()
-    return {Channel(row.channel) for row in rows if known.get(Channel(row.channel)) == row.address}
-
-
 def standing_holds(session: Session, account_id: str) -> tuple[Hold, ...]:
-    """Holds on the account that are not lifted, sorted."""
+    """Names of the holds on the account that are not lifted, sorted; whatever their days."""
     rows = session.scalars(
         select(HoldRow.hold)
         .where(HoldRow.account_id == account_id, HoldRow.lifted_at.is_(None))
@@ -109,37 +90,160 @@ def standing_holds(session: Session, account_id: str) -> tuple[Hold, ...]:
     return tuple(sorted(Hold(hold) for hold in rows))
 
 
-def _recent_contacts(session: Session, person_id: str, at: datetime) -> tuple[PastContact, ...]:
-    rows = session.execute(
-        select(ContactRow.key, ContactRow.account_id, ContactRow.channel, ContactRow.at)
-        .where(ContactRow.person_id == person_id, ContactRow.at > at - LOOK_BACK)
-        .where(ContactRow.status.in_(COUNTED))
-        .order_by(ContactRow.at)
-    ).all()
-    return tuple(
-        PastContact(key=row.key, account_id=row.account_id, channel=Channel(row.channel), at=row.at)
-        for row in rows
+def set_wishes(session: Session, person_id: str, wishes: Sequence[Wish]) -> bool:
+    """Write how the person wants to be contacted; False if that stood already.
+
+    The caller holds the person's lock, as with all that changes what rules ask about a person.
+    """
+    person = session.get_one(Person, person_id, populate_existing=True)
+    wished = [wish.model_dump(mode="json", exclude_defaults=True) for wish in wishes]
+    if person.wishes == wished:
+        return False
+    person.wishes, person.revision = wished, person.revision + 1
+    session.flush()
+    return True
+
+
+def note_milestone(
+    session: Session, person_id: str, milestone: Milestone, *, key: str, source: str
+) -> bool:
+    """Write something that happened on a day and matters to rules, once per key."""
+    row = insert(MilestoneRow).values(
+        key=key,
+        person_id=person_id,
+        account_id=milestone.account_id,
+        kind=milestone.kind,
+        channels=list(milestone.channels),
+        direct=milestone.direct,
+        at=milestone.at,
+        until=milestone.until,
+        source=source,
     )
+    inserted = session.execute(row.on_conflict_do_nothing().returning(MilestoneRow.key)).scalar()
+    if inserted is not None:
+        _revise(session, person_id)
+    return inserted is not None
+
+
+def end_milestone(session: Session, key: str, *, at: datetime) -> bool:
+    """Let a milestone, such as a consent, count before this instant only; False if it did."""
+    ended = session.execute(
+        update(MilestoneRow)
+        .where(MilestoneRow.key == key)
+        .where(MilestoneRow.until.is_(None) | (MilestoneRow.until > at))
+        .values(until=at)
+        .returning(MilestoneRow.person_id)
+    ).scalar()
+    if ended is not None:
+        _revise(session, ended)
+    return ended is not None
+
+
+def _revise(session: Session, person_id: str) -> None:
+    session.execute(
+        update(Person).where(Person.id == person_id).values(revision=Person.revision + 1)
+    )
+
+
+def opt_out(
+    session: Session, person_id: str, channel: Channel | None, *, source: str, at: datetime
+) -> bool:
+    """Write that the person refuses a medium, or with None all; False if that stood already.
+
+    Said again later, it stands beside the first: a yes from between the two lifts the first alone.
+    """
+    standing = _refused(person_id, channel)
+    same = standing.where((OptOutRow.source == source) | (OptOutRow.at >= at))
+    if session.scalar(same.limit(1)) is not None:
+        return False
+    stood = session.scalar(standing.limit(1)) is not None
+    session.add(OptOutRow(person_id=person_id, channel=channel, source=source, at=at))
+    session.flush()
+    return not stood
+
+
+def opt_in(
+    session: Session, person_id: str, channel: Channel | None, *, said: datetime | None = None
+) -> bool:
+    """Write that the person allows a medium again, or with None all; False if nothing stood.
+
+    Who refused every medium and allows one goes on to refuse the others. What was refused after
+    they `said` so, by the wall's time, stays: news may be applied late.
+    """
+    refused_all = session.scalars(_refused(person_id, None)).all()
+    lifted = session.execute(
+        update(OptOutRow)
+        .where(OptOutRow.person_id == person_id, OptOutRow.lifted_at.is_(None))
+        .where(
+            OptOutRow.channel.in_([channel]) | OptOutRow.channel.is_(None) if channel else true()
+        )
+        .where(_refused_by(OptOutRow, said))
+        .values(lifted_at=func.now())
+        .returning(OptOutRow.id, OptOutRow.source, OptOutRow.at)
+    ).all()
+    everything = next((row for row in lifted if row.id in refused_all), None)
+    if channel is not None and everything is not None:
+        for other in Channel:
+            if other is not channel:
+                opt_out(session, person_id, other, source=everything.source, at=everything.at)
+    return bool(lifted)
+
+
+def _refused(person_id: str, channel: Channel | None) -> Select[int]:
+    """Standing refusals of exactly this medium, or with None of all of them."""
+    return select(OptOutRow.id).where(
+        OptOutRow.person_id == person_id,
+        OptOutRow.lifted_at.is_(None),
+        OptOutRow.channel.is_(None) if channel is None else OptOutRow.channel == channel,
+    )
+
+
+def refuses(session: Session, person: Person, channel: Channel) -> bool:
+    """Whether the person may not be reached on this channel, by a refusal of any kind."""
+    where = address(person, channel)
+    if where is not None and is_noted(session, channel, where, OPTED_OUT):
+        return True
+    standing = _refused(person.id, channel).union_all(_refused(person.id, None))
+    return session.execute(standing).first() is not None
 
 
 def note_address(
     session: Session, channel: Channel, where: str, fact: str, *, source: str, at: datetime
 ) -> bool:
-    """Record that an address is opted out or dead; False if that stood already."""
-    if session.scalar(_standing(channel, where, fact)) is not None:
+    """Record that an address is opted out or dead; False if that stood already.
+
+    An opt-out that is said again later stands beside the first: a START from between the two lifts
+    the first alone.
+    """
+    standing = _standing(channel, where, fact)
+    same = standing.where((AddressFact.source == source) | (AddressFact.at >= at))
+    stood = session.scalar(standing.limit(1)) is not None
+    if stood and (fact != OPTED_OUT or session.scalar(same.limit(1)) is not None):
         return False
     session.add(AddressFact(channel=channel, address=where, fact=fact, source=source, at=at))
-    return True
+    return not stood
 
 
-def lift_address(session: Session, channel: Channel, where: str, fact: str) -> None:
-    """Record that an address is not opted out, or dead, any more."""
+def lift_address(
+    session: Session, channel: Channel, where: str, fact: str, *, said: datetime | None = None
+) -> None:
+    """Record that an address is not opted out, or dead, any more; what came after `said` stays."""
     session.execute(
         update(AddressFact)
         .where(AddressFact.channel == channel, AddressFact.address == where)
         .where(AddressFact.fact == fact, AddressFact.lifted_at.is_(None))
+        .where(_refused_by(AddressFact, said))
         .values(lifted_at=func.now())
     )
+
+
+def _refused_by(table: type[OptOutRow | AddressFact], said: datetime | None) -> ColumnElement[bool]:
+    """Whether a refusal is no younger than what was said then; with None whatever its age.
+
+    The time of an account that was run ahead is later than the wall's: the earlier one is when it
+    came.
+    """
+    return true() if said is None else func.least(table.at, table.recorded_at) <= said
 
 
 def _standing(channel: Channel, where: str, fact: str) -> Select[int]:
@@ -187,7 +291,7 @@ def latest_account(session: Session, person_id: str) -> Account | None:
 
 def is_noted(session: Session, channel: Channel, where: str, fact: str) -> bool:
     """Whether an address is opted out, or dead, at this moment."""
-    return session.scalar(_standing(channel, where, fact)) is not None
+    return session.scalar(_standing(channel, where, fact).limit(1)) is not None
 
 
 def save_reply(
@@ -198,9 +302,20 @@ def save_reply(
     channel: Channel,
     words: str,
     understood: str,
+    account_id: str | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Keep what somebody wrote to us, once per key; without a person if nobody knows them."""
+    """Keep what somebody wrote to us, once per key; without a person if nobody knows them.
+
+    It is a contact that the person began, about the account that it is taken to be about.
+    """
     row = insert(Reply).values(
-        id=key, person_id=person_id, channel=channel, words=words, understood=understood
+        id=key,
+        person_id=person_id,
+        channel=channel,
+        words=words,
+        understood=understood,
+        account_id=account_id,
+        at=at,
     )
     session.execute(row.on_conflict_do_nothing())

@@ -1,12 +1,41 @@
 """Connections and transactions."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
-from sqlalchemy import create_engine, func, select
+from psycopg import Connection, OperationalError
+from sqlalchemy import NullPool, create_engine, event, func, select
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.tables import Account
+
+UTC = {"options": "-c timezone=UTC"}
+"""Instants come as UTC, also inside of JSON, wherever the server stands."""
+
+
+FRESH = 1.0
+"""Seconds for which a connection that was given back is taken again without asking whether the
+server still answers on it. Asking takes as long as a small query does."""
+
+
+def _leave(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["left"] = time.monotonic()
+
+
+def _take(connection: Connection[Any], record: ConnectionPoolEntry, _: object) -> None:
+    """Ask a connection that was long unused; one that is dead is replaced by a new one."""
+    left = record.info.get("left")
+    if left is None or time.monotonic() - left < FRESH:
+        return
+    try:
+        connection.execute("select 1")
+        connection.rollback()
+    except OperationalError as error:
+        raise DisconnectionError from error
 
 
 class Database:
@@ -17,13 +46,16 @@ class Database:
 
         The pool has to be as large as the threads that use it at once: there is no more than that.
         """
+        self._url = url
         self._engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error must not carry a row's personal data into a log
+            connect_args=UTC,
         )
+        event.listen(self._engine, "checkin", _leave)
+        event.listen(self._engine, "checkout", _take)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @contextmanager
@@ -32,9 +64,33 @@ class Database:
         with self._sessions.begin() as session:
             yield session
 
+    @contextmanager
+    def quick(self) -> Iterator[Connection[Any]]:
+        """The connection alone, in a transaction, where a session would cost more than the work."""
+        pooled = self._engine.raw_connection()
+        try:
+            yield cast("Connection[Any]", pooled.driver_connection)
+            pooled.commit()
+        finally:
+            pooled.close()  # rolls back what was not committed
+
+    @contextmanager
+    def apart(self) -> Iterator[Session]:
+        """A session on a connection of its own, which waits for none of the pool's."""
+        engine = create_engine(
+            self._url, poolclass=NullPool, hide_parameters=True, connect_args=UTC
+        )
+        with Session(engine) as session, session.begin():
+            yield session
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def driver(session: Session) -> Connection[Any]:
+    """The connection beneath a session, in the same transaction: for what has to be quick."""
+    return cast("Connection[Any]", session.connection().connection.driver_connection)
 
 
 def lock_person(session: Session, person_id: str) -> None:

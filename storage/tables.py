@@ -51,6 +51,9 @@ class Creditor(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    actor: Mapped[str | None]
+    """Who collects for them (agency, buyer, creditor); empty: not known, every rule binds."""
+    sector: Mapped[str | None]
     recorded_at: Mapped[datetime] = _recorded()
 
 
@@ -96,6 +99,11 @@ class Person(Base):
     locale: Mapped[str]
     country: Mapped[str]
     zones: Mapped[list[str]]
+    residence_zones: Mapped[list[str]] = mapped_column(server_default="{}")
+    regions: Mapped[list[str]] = mapped_column(server_default="{}")
+    wishes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    revision: Mapped[int] = mapped_column(server_default="0")
+    """Grows with every change of what rules ask about the person."""
     phone: Mapped[str | None]
     email: Mapped[str | None]
     stripe_customer: Mapped[str | None]
@@ -117,6 +125,40 @@ class AddressFact(Base):
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
     lifted_at: Mapped[datetime | None]
+
+
+class OptOutRow(Base):
+    """A person's refusal of a medium, or of all of them. One of an address is an address fact."""
+
+    __tablename__ = "optouts"
+    __table_args__ = (Index(None, "person_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    channel: Mapped[str | None]
+    """Empty: every channel."""
+    source: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+    lifted_at: Mapped[datetime | None]
+
+
+class MilestoneRow(Base):
+    """Something that happened on a day and matters to rules: a notice sent, a consent given."""
+
+    __tablename__ = "milestones"
+    __table_args__ = (Index(None, "person_id"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[str]
+    channels: Mapped[list[str]] = mapped_column(server_default="{}")
+    direct: Mapped[bool] = mapped_column(server_default="true")
+    at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    source: Mapped[str]
+    recorded_at: Mapped[datetime] = _recorded()
 
 
 class Account(Base):
@@ -152,6 +194,10 @@ class HoldRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     hold: Mapped[str]
     reason: Mapped[str]
+    starts: Mapped[date | None]
+    ends: Mapped[date | None]
+    part: Mapped[int | None]
+    """Minor units that it concerns; empty: the whole debt."""
     recorded_at: Mapped[datetime] = _recorded()
     lifted_at: Mapped[datetime | None]
 
@@ -202,7 +248,14 @@ class ContactRow(Base):
     purpose: Mapped[str]
     address: Mapped[str]
     status: Mapped[str]
-    link: Mapped[str] = mapped_column(unique=True)
+    inbound: Mapped[bool] = mapped_column(server_default="false")
+    """The person contacted us."""
+    place: Mapped[str] = mapped_column(server_default="unknown")
+    dial: Mapped[str] = mapped_column(server_default="manual")
+    debts: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Further accounts that it was about."""
+    solicited: Mapped[bool] = mapped_column(server_default="false")
+    link: Mapped[str | None] = mapped_column(unique=True)
     offer: Mapped[dict[str, Any] | None]
     words: Mapped[dict[str, Any] | None]
     """Subject, text and HTML as they were written for this contact: every attempt sends these."""
@@ -216,21 +269,52 @@ class ContactRow(Base):
 
 
 class Decision(Base):
-    """A verdict of the gate, sent or not, with the rules and facts it rested on."""
+    """A verdict of the gate, sent or not: a link of the account's chain of decisions.
+
+    `body` is the whole decision as canonical JSON, and what is hashed; the other columns say parts
+    of it again, to be searched by. `hash` is the SHA-256 of the previous hash and the body.
+    """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index(None, "account_id"), Index(None, "contact_key"))
+    __table_args__ = (UniqueConstraint("account_id", "seq"), Index(None, "contact_key"))
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_key: Mapped[str]
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    seq: Mapped[int]
+    """1, 2, 3 … along the account."""
     channel: Mapped[str]
     verdict: Mapped[str]
     rules: Mapped[list[str]]
     until: Mapped[datetime | None]
-    detail: Mapped[dict[str, Any]]
+    law: Mapped[str]
+    body: Mapped[str]
+    previous: Mapped[str]
+    """The hash of the decision before; empty for the first."""
+    hash: Mapped[str]
     at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class LawRow(Base):
+    """A law: packs and calendars as one canonical text, called by its hash; never changed."""
+
+    __tablename__ = "laws"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class LawChange(Base):
+    """From when on a law is the one to go by; the latest is the one in force."""
+
+    __tablename__ = "law_changes"
+
+    seq: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    law_id: Mapped[str] = mapped_column(ForeignKey("laws.id"))
+    why: Mapped[str]
     recorded_at: Mapped[datetime] = _recorded()
 
 
@@ -245,6 +329,10 @@ class Reply(Base):
     channel: Mapped[str]
     words: Mapped[str]
     understood: Mapped[str]
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    """The account that it was taken to be about."""
+    at: Mapped[datetime | None]
+    """The account's time; empty: the wall's."""
     recorded_at: Mapped[datetime] = _recorded()
 
 

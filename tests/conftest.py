@@ -6,6 +6,13 @@ What these need is imported when a test asks for it, so that tests of the pure f
 import pytest
 
 
+def pytest_collection_modifyitems(items):
+    """Whatever needs the one stack runs in one process, and everything else beside it."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("stack", "browser")):
+            item.add_marker(pytest.mark.xdist_group("the stack"))  # ports are its own, too
+
+
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
@@ -34,3 +41,45 @@ async def house(stack):
 
     async with open_house(stack) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def database_url():
+    """One database server for the run, with our tables."""
+    from stack import stack_in_thread  # noqa: PLC0415
+    from storage.migrate import upgrade  # noqa: PLC0415
+    from tests.stack.programs import open_directory, quick_disk  # noqa: PLC0415
+
+    with (
+        open_directory(quick_disk()) as folder,
+        stack_in_thread(
+            folder / "data", parts=["postgres"], report=lambda _: None, environ={}
+        ) as running,
+    ):
+        upgrade(running.addresses.database_url)
+        yield running.addresses.database_url
+
+
+@pytest.fixture
+def database(database_url):
+    """An empty record with one creditor in it."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    from storage import Database, creditors  # noqa: PLC0415
+    from storage.tables import Base  # noqa: PLC0415
+
+    database = Database(database_url)
+    tables = ", ".join(Base.metadata.tables)
+    with database.transaction() as session:
+        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        creditors.register(session, "acme", "Acme Bank")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def door(database):
+    """Accounts' workflows in memory."""
+    from tests.api.record import FakeDoor  # noqa: PLC0415
+
+    return FakeDoor(database)

@@ -77,13 +77,13 @@ class House:
         self.api, self.sandbox = api, sandbox
 
     def placement(self, **changes):
-        """A placement of a person of their own, in New York."""
+        """A placement of a person of their own, on New York's time."""
         number = next(NUMBERS)
         consumer = {
             "reference": f"C{number}",
             "name": "Alex Morgan",
             "country": "US",
-            "phone": f"+1212555{number:04d}",
+            "phone": f"+1404555{number:04d}",
             "email": f"consumer{number}@example.com",
         }
         consumer |= changes.pop("consumer", {})

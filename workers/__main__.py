@@ -24,7 +24,7 @@ from activities.charges import Charges
 from activities.contacts import Clocks, Contacts, Patience
 from activities.housekeeping import Housekeeping
 from activities.records import Records
-from compliance import load_packs
+from compliance.laws import LAWS, shipped_id
 from domain.contacts import Channel
 from providers.messages import Messages
 from providers.sendgrid import SendGrid
@@ -32,7 +32,7 @@ from providers.settings import SendGridSettings, StripeSettings, TwilioSettings,
 from providers.settings import hush as hush_providers
 from providers.stripe import Stripe
 from providers.twilio import Twilio
-from storage import Database
+from storage import Database, laws
 from workers.clock import wall
 from workers.discretion import Discretion
 from workers.heartbeats import EVERY, Heartbeats
@@ -45,6 +45,8 @@ log = structlog.get_logger()
 
 THREADS, HOUSEKEEPING = 24, 8
 """Threads of activities, and those of the inbox and of files. Each may hold a connection."""
+LAWYER = ThreadPoolExecutor(1, thread_name_prefix="law")
+"""Reads a law that this worker has not seen, outside of the sandbox of the workflow that asks."""
 STICKY = timedelta(seconds=2)
 """How long a workflow waits for the worker that had it cached before another takes it."""
 
@@ -52,13 +54,12 @@ STICKY = timedelta(seconds=2)
 def build_worker(client: Client, settings: Settings, database: Database) -> Worker:
     """A worker with every workflow and activity of ours."""
     stripe = Stripe(from_environment(StripeSettings))
-    packs = load_packs()
     patience = Patience(in_all=timedelta(seconds=settings.provider_patience))
+    LAWS.fetch_from(laws.fetcher(database), aside=lambda read: LAWYER.submit(read).result())
     contacts = Contacts(
         database,
-        packs=packs,
         carriers=carriers(settings),
-        messages=Messages(packs=packs),
+        messages=Messages(packs=LAWS.called(shipped_id())),
         clocks=Clocks(wall=wall, fast_forward=settings.fast_forward),
         patience=patience,
         public_url=settings.public_url,

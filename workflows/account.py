@@ -13,12 +13,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from compliance import ContactRequest, decide, load_packs
-    from compliance.orders import Recorded
+    from compliance import ContactRequest, decide
+    from compliance.laws import LAWS
+    from compliance.orders import Close, EnterStage, Recorded
     from domain.accounts import Closure, Hold, Placement
     from domain.contacts import Channel
     from domain.events import AnyEvent, HoldLifted, HoldPlaced, Recalled
-    from domain.orders import Close, EnterStage, RecordHolds, RecordPlacement
+    from domain.orders import RecordHolds, RecordPlacement
+    from domain.people import StandingHold
     from engine import Closed, Stage
     from engine.drive import attempt
     from engine.progress import Progress
@@ -33,8 +35,6 @@ with workflow.unsafe.imports_passed_through():
         PlacedAgain,
     )
     from workflows.runtime import UNTIL_DONE, TemporalRuntime
-
-    PACKS = load_packs()
 
 EXAMPLE = '{"instruction_id": "ops-2026-11-21-1", "hold": "pause"}'
 
@@ -66,7 +66,7 @@ class AccountWorkflow:
             self._stage,
             progress,
             TemporalRuntime(self._tell_next),
-            packs=PACKS,
+            laws=LAWS.called,
             workflow_id=workflow.info().workflow_id,
         )
         if isinstance(following, Closed):
@@ -153,11 +153,13 @@ class AccountWorkflow:
             stage=self._stage.name,
             balance=progress.money,
             version=progress.version,
-            holds=progress.person.holds,
+            holds=tuple(dict.fromkeys(each.hold for each in progress.person.holds)),
             opted_out=progress.person.opted_out,
             made=progress.made,
             closure=self._closure,
             next=self._next,
+            parked=progress.parked,
+            law=progress.law,
             at=workflow.now(),
         )
 
@@ -167,7 +169,8 @@ class AccountWorkflow:
         progress, answers = self._known, dict[str, list[str]]()
         for channel in Channel:
             request = ContactRequest(account_id=progress.account_id, channel=channel)
-            verdict = decide(request, progress.person, PACKS, workflow.now())
+            packs = LAWS.called(progress.law)
+            verdict = decide(request, progress.person, packs, workflow.now())
             until = getattr(verdict, "until", None)
             head = f"{verdict.kind} until {until:%Y-%m-%d %H:%M} UTC" if until else verdict.kind
             answers[channel.value] = [head, *map(str, verdict.reasons)]
@@ -205,6 +208,8 @@ class AccountWorkflow:
             version=recorded.version,
             due_on=placement.due_on,
             person=recorded.facts,
+            law=recorded.law,
+            law_number=recorded.law_number,
             recalled=recorded.recalled,
         )
         for event in self._early:
@@ -213,15 +218,15 @@ class AccountWorkflow:
 
     async def _enter(self) -> None:
         """Show the stage to people, and write it to the record."""
-        progress = self._known
-        info = workflow.info()
+        progress, info = self._known, workflow.info()
+        waits = tuple(progress.unrecorded)
         workflow.upsert_search_attributes(
             [
                 names.CREDITOR.value_set(info.workflow_id.split("/")[1]),
                 names.JOURNEY.value_set(self._journey.name),
                 names.STAGE.value_set(self._stage.name),
                 names.STATE.value_set("open"),
-                names.HOLD.value_set(", ".join(progress.person.holds) or "none"),
+                names.HOLD.value_set(self._holds() or "none"),
                 names.BALANCE.value_set(progress.balance),
                 names.CURRENCY.value_set(progress.currency),
                 names.DAYS_PAST_DUE.value_set(progress.days_past_due(workflow.now())),
@@ -235,10 +240,12 @@ class AccountWorkflow:
                 at=workflow.now(),
                 journey=self._journey.name,
                 stage=self._stage.name,
+                waits=waits,
             ),
             **UNTIL_DONE,
             summary=f"enter {self._stage.name}",
         )
+        del progress.unrecorded[: len(waits)]
 
     async def _close(self, closure: Closure) -> AccountState:
         progress = self._known
@@ -249,6 +256,7 @@ class AccountWorkflow:
                 account_id=progress.account_id,
                 at=workflow.now(),
                 closure=closure,
+                waits=tuple(progress.unrecorded),
             ),
             **UNTIL_DONE,
             summary=f"close: {closure}",
@@ -272,8 +280,11 @@ class AccountWorkflow:
         )
 
     async def _hold(self, order: Instruction, hold: Hold) -> AccountState:
-        await self._put_on_record(order, placed=(hold,))
-        self._known.hear(HoldPlaced(event_id=order.instruction_id, hold=hold))
+        days = {"starts": order.starts, "ends": order.ends, "part": order.part}
+        placed = StandingHold.model_validate({"hold": hold} | days)
+        await self._put_on_record(order, placed=(placed,))
+        event = {"event_id": order.instruction_id} | placed.model_dump()
+        self._known.hear(HoldPlaced.model_validate(event))
         self._show_holds()
         return self.state()
 
@@ -281,7 +292,7 @@ class AccountWorkflow:
         self,
         order: Instruction,
         *,
-        placed: tuple[Hold, ...] = (),
+        placed: tuple[StandingHold, ...] = (),
         lifted: tuple[Hold, ...] = (),
         recalled: bool = False,
     ) -> None:
@@ -315,8 +326,10 @@ class AccountWorkflow:
     # for people's eyes
 
     def _show_holds(self) -> None:
-        holds = ", ".join(self._known.person.holds) or "none"
-        workflow.upsert_search_attributes([names.HOLD.value_set(holds)])
+        workflow.upsert_search_attributes([names.HOLD.value_set(self._holds() or "none")])
+
+    def _holds(self) -> str:
+        return ", ".join(dict.fromkeys(each.hold for each in self._known.person.holds))
 
     def _tell_next(self, step: NextStep) -> None:
         self._next = step
@@ -328,16 +341,17 @@ class AccountWorkflow:
         when = f"at {step.until:%Y-%m-%d %H:%M} UTC" if step.until else "now"
         made = ", ".join(f"{n} {channel}" for channel, n in progress.made.items()) or "none"
         week = workflow.now() - timedelta(days=7)
-        recent = [each for each in progress.person.contacts if each.at > week]
+        past = progress.person.contacts
+        recent = [each for each in past if each.at > week and not each.inbound]
         calls = [each for each in recent if each.channel is Channel.VOICE]
         lines = [
             f"**Balance** {progress.money}",
             f"**Stage** {self._stage.name} of journey {self._journey.name}",
             f"**Next** {when}: {step.why}",
-            f"**Holds** {', '.join(progress.person.holds) or 'none'}",
+            f"**Holds** {self._holds() or 'none'}",
             f"**Opted out of** {', '.join(progress.person.opted_out) or 'nothing'}",
             f"**Contacts made** {made}",
-            f"**To this person in 7 days** {len(recent)} contacts, calls {len(calls)} of 7",
+            f"**To this person in 7 days** {len(recent)} contacts, {len(calls)} of them calls",
         ]
         return "\n".join(f"- {line}" for line in lines)
 

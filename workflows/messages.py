@@ -1,6 +1,6 @@
 """What goes in and out of a workflow: one model a message, so that fields can be added."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,7 +8,7 @@ from domain.accounts import Closure, Hold, Placement
 from domain.contacts import Channel
 from domain.events import AnyEvent
 from domain.money import Money
-from engine.progress import Progress
+from engine.progress import Parked, Progress
 
 
 class Leg(BaseModel):
@@ -43,6 +43,10 @@ class Instruction(BaseModel):
     """Unique to the instruction, so that giving it twice is harmless."""
     hold: Hold | None = None
     """For `pause` and `resume`: which hold; the plain pause if left out."""
+    starts: date | None = None
+    ends: date | None = None
+    part: int | None = Field(default=None, gt=0)
+    """Of a hold: its first and last day where the consumer is, and the minor units it concerns."""
     recorded: bool = False
     """True if the record has it already, as it has from the API."""
 
@@ -63,9 +67,14 @@ class AccountState(BaseModel):
     balance: Money
     version: int
     holds: tuple[Hold, ...] = ()
+    """Every hold on the account, those too that have not begun."""
     opted_out: tuple[Channel, ...] = ()
     made: dict[Channel, int] = Field(default_factory=dict)
     closure: Closure | None = None
     next: NextStep = Field(default_factory=NextStep)
+    parked: Parked | None = None
+    """The contact that waits for its first lawful moment, if one does."""
+    law: str = ""
+    """The law that the account goes by."""
     at: datetime
     """The account's time."""

@@ -11,9 +11,7 @@ from providers.charges import Paid
 from providers.outcomes import ProviderDown, ProviderRefused
 from storage import people
 from storage.tables import Person
-from tests.api.record import NOW, FakeStripe, books, database, database_url, placement, record
-
-__all__ = ["database", "database_url"]
+from tests.api.record import NOW, FakeStripe, books, placement, record
 
 pytestmark = pytest.mark.stack
 

@@ -34,17 +34,12 @@ from tests.api.record import (
     FakeStripe,
     books,
     contact,
-    database,
-    database_url,
-    door,
     placement,
     record,
     status_of,
     stripe_event,
     usd,
 )
-
-__all__ = ["database", "database_url", "door"]
 
 pytestmark = pytest.mark.stack
 

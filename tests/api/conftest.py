@@ -7,9 +7,7 @@ import structlog
 
 from api.app import build
 from storage import creditors
-from tests.api.record import PUBLIC, database, database_url, door, services
-
-__all__ = ["database", "database_url", "door"]
+from tests.api.record import PUBLIC, services
 
 
 class Caller:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 import stripe as stripe_sdk
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,11 +26,8 @@ from providers.sendgrid import SendGrid
 from providers.settings import SendGridSettings, StripeSettings, TwilioSettings
 from providers.stripe import Stripe
 from providers.twilio import Twilio
-from stack import stack_in_thread
-from storage import Database, accounts, contacts, creditors, ledger
-from storage.migrate import upgrade
-from storage.tables import Base, ContactRow
-from tests.stack.programs import open_directory, quick_disk
+from storage import Database, accounts, contacts, ledger
+from storage.tables import ContactRow
 from workers.settings import Settings
 from workflows.messages import AccountState, NextStep
 from workflows.names import workflow_id
@@ -44,36 +40,6 @@ NUMBERS = itertools.count(1)
 
 PEM = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 PUBLIC_KEY = base64.b64encode(SIGNING_KEY.public_key().public_bytes(*PEM)).decode()
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """One database server for the run, with our tables."""
-    with (
-        open_directory(quick_disk()) as folder,
-        stack_in_thread(
-            folder / "data", parts=["postgres"], report=lambda _: None, environ={}
-        ) as s,
-    ):
-        upgrade(s.addresses.database_url)
-        yield s.addresses.database_url
-
-
-@pytest.fixture
-def database(database_url):
-    """An empty record with one creditor in it."""
-    database = Database(database_url)
-    tables = ", ".join(Base.metadata.tables)
-    with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        creditors.register(session, "acme", "Acme Bank")
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def door(database):
-    return FakeDoor(database)
 
 
 @dataclass
@@ -257,6 +223,15 @@ def books(database, placed):
     with database.transaction() as session:
         found = ledger.movements(session, placed.account_id)
         return ledger.balance(session, placed.account_id), sorted(each.key for each in found)
+
+
+def until_somebody_waits(session):
+    """Come back once another transaction waits for what this one holds."""
+    waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    for _ in range(100_000):
+        if session.scalar(waiting):
+            return
+    raise AssertionError("nobody waits")
 
 
 def usd(minor):

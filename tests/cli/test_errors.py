@@ -1,6 +1,7 @@
 """What goes wrong is told in one line on stderr, with exit code 2."""
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError, RPCStatusCode
@@ -84,6 +85,10 @@ def request():
         ),
         (
             OperationalError("SELECT", {}, Exception()),
+            "PostgreSQL does not answer as it should: OperationalError",
+        ),
+        (
+            psycopg.OperationalError("a name and a number"),
             "PostgreSQL does not answer as it should: OperationalError",
         ),
         (

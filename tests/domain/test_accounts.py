@@ -1,13 +1,16 @@
 """Placing: what is taken, what is refused, and that a refusal repeats nothing personal."""
 
+import re
 from datetime import date
 
 import phonenumbers
 import pytest
+from phonenumbers.geodata import GEOCODE_DATA
 from phonenumbers.tzdata import TIMEZONE_DATA
 from pydantic import ValidationError
 
 from domain.accounts import Consumer, Placement, StoredCard, differences, opaque_id
+from domain.area_codes import REGIONS
 from domain.time import zone
 
 SECRETS = {"name": "Noor Zebdawi", "phone": "+12125550123", "email": "noor.zebdawi@example.com"}
@@ -62,6 +65,11 @@ def test_an_account_is_placed_with_its_phone_in_international_form():
         ("consumer.locale", {"consumer": {"locale": "fr"}}, "match pattern"),
         ("consumer.name", {"consumer": {"name": "   "}}, "at least 1 character"),
         ("consumer.name", {"consumer": {"name": "Noor Zebdawi " * 20}}, "at most 200"),
+        ("consumer.region", {"consumer": {"region": "New York"}}, "match pattern"),
+        ("consumer", {"consumer": {"region": "GB-SCT"}}, "not in US"),
+        ("consumer.locality", {"consumer": {"locality": "US NYC"}}, "match pattern"),
+        ("consumer", {"consumer": {"region": "US-NY", "locality": "GBLON"}}, "not in US"),
+        ("consumer", {"consumer": {"locality": "USNYC"}}, "needs its region"),
         ("consumer.nickname", {"consumer": {"nickname": "Zebdawi"}}, "Extra inputs"),
         ("consumer", {"consumer": {"phone": None, "email": None}}, "phone or an email"),
         ("consumer", {"consumer": {"phone": None}}, "give time_zone"),
@@ -105,6 +113,52 @@ def test_every_zone_that_a_phone_may_point_to_is_in_the_time_zone_database():
 
     for name in names - {"Etc/Unknown"}:
         assert zone(name).key == name
+
+
+@pytest.mark.parametrize(
+    ("said", "regions"),
+    [
+        ({"region": "US-MA"}, ("US-MA",)),
+        ({"region": "US-NY", "locality": "USNYC"}, ("US-NY", "USNYC")),
+        ({}, ("US-NY",)),
+        ({"phone": "+16175550123"}, ("US-MA",)),
+        ({"phone": "+18005550123"}, ()),
+        ({"phone": "+14165550123"}, ()),
+        ({"country": "CA", "phone": "+14165550123"}, ("CA-ON",)),
+        ({"country": "CA", "phone": "+19025550123"}, ("CA-NS", "CA-PE")),
+        ({"country": "CA"}, ()),
+        ({"country": "GB", "phone": "+442079460000"}, ()),
+        ({"phone": None, "time_zone": "America/Chicago"}, ()),
+    ],
+)
+def test_a_region_is_stated_or_follows_from_the_area_code(said, regions):
+    assert placement(consumer=said).consumer.regions == regions
+
+
+def test_area_codes_point_where_the_telephone_library_points():
+    names = {"US-MA": "Massachusetts", "US-WA": "Washington State", "CA-MB": "Manitoba"}
+
+    for region, name in names.items():
+        codes = {code for code, regions in REGIONS.items() if region in regions}
+        known = {
+            prefix[1:]
+            for prefix, said in GEOCODE_DATA.items()
+            if re.fullmatch(r"1\d{3}", prefix) and said.get("en", "").split(", ")[-1] == name
+        }
+        assert codes == known
+
+
+def test_only_a_stated_zone_is_that_of_the_residence():
+    assert placement().consumer.residence_zones == ()
+    stated = placement(consumer={"time_zone": "America/Los_Angeles"}).consumer
+    assert stated.residence_zones == ("America/Los_Angeles",)
+
+
+def test_a_placement_without_a_region_is_written_as_it_was_before_there_were_regions():
+    assert not {"region", "locality"} & placement().model_dump(mode="json")["consumer"].keys()
+    with_region = placement(consumer={"region": "US-NY"})
+    assert differences(with_region, placement()) == ("consumer.region",)
+    assert differences(placement(), with_region) == ("consumer.region",)
 
 
 def test_without_a_phone_the_given_zone_is_the_only_one():

@@ -1,20 +1,32 @@
 """Events, orders and contacts survive being written down and read again."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 from pydantic import ValidationError
 
 from domain import events
 from domain.accounts import Hold
-from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Purpose, email, sms
+from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Place, Purpose, email, sms
 from domain.events import EVENTS
+from domain.people import Milestone, MilestoneKind, Profile, Wish
 from domain.plans import Instalment, PaymentPlan
 
 PLAN = PaymentPlan(
     plan_id="p1",
     currency="KWD",
     instalments=(Instalment(number=1, due=date(2026, 4, 1), minor=1_500),),
+)
+
+PROFILE = Profile(
+    revision=3,
+    country="US",
+    regions=("US-NY", "USNYC"),
+    zones=("America/New_York",),
+    wishes=(Wish(opens=time(12), only=(Channel.EMAIL,), not_at=(Place.WORK,)),),
+    milestones=(
+        Milestone(kind=MilestoneKind.CONSENT, at=datetime(2026, 4, 1, tzinfo=UTC), direct=False),
+    ),
 )
 
 EXAMPLES = (
@@ -26,6 +38,8 @@ EXAMPLES = (
     events.OptedIn(event_id="1", channel=Channel.EMAIL),
     events.HoldPlaced(event_id="1", hold=Hold.BREATHING_SPACE),
     events.HoldLifted(event_id="1", hold=Hold.DISPUTE),
+    events.ProfileChanged(event_id="1", profile=PROFILE),
+    events.LawChanged(event_id="1", law="law_1", number=2),
     events.Recalled(event_id="1"),
     events.PlanRequested(event_id="1"),
     events.PlanAccepted(event_id="1", plan=PLAN),

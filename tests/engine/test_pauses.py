@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from compliance import Allow, Deny, PastContact, PersonFacts, Reason, Wait
+from compliance import Allow, Deny, Packs, PastContact, PersonFacts, Reason, Wait
 from compliance.orders import Reached, ReachOut
 from domain.accounts import Closure, Hold
 from domain.contacts import Channel, ContactStatus, email, sms
@@ -23,10 +23,13 @@ from domain.events import (
     Undelivered,
 )
 from domain.orders import Charge, ChargeStatus
+from domain.people import StandingHold
 from domain.time import days, hours
 from engine import Journey, aside, close, stage
 from engine.accounts import merged
 from simulation.diary import A_TUESDAY, Diary, accepts_offer, newly_placed, pays, play
+
+NO_RULES = Packs(())
 
 NIGHT = A_TUESDAY + hours(14)
 """23:00 in New York."""
@@ -149,7 +152,7 @@ def test_a_contact_waits_for_the_lawful_hour():
 
 def test_an_opt_out_during_the_night_is_heeded():
     assert play(NUDGING, {hours(1): opted_out()}, start=NIGHT)[:2] == [
-        "day   1  00:00  sms first refused: the person opted out of this channel",
+        "day   1  00:00  sms first refused: the person asked us not to use this medium",
         "day   1  08:00  email second",
     ]
 
@@ -193,8 +196,8 @@ def test_a_refusal_is_an_outcome_with_its_reasons():
     account.hear(opted_out())
 
     assert play(Journey("asks", version=1, stages=(asks,)), account=account)[1] == (
-        "day   0  09:00  handed over: refused: the person opted out of this channel "
-        "(house policy; in the US 12 CFR 1006.6(e), 1006.14(h))"
+        "day   0  09:00  handed over: refused: the person asked us not to use this medium "
+        "(12 CFR 1006.14(h)(1))"
     )
 
 
@@ -216,7 +219,7 @@ class Record(Diary):
     """A diary whose record knows more than the account does."""
 
     def __init__(self, *answers, during=None, start=A_TUESDAY):
-        super().__init__(newly_placed(), {}, packs=(), contacts={}, start=start)
+        super().__init__(newly_placed(), {}, packs=NO_RULES, contacts={}, start=start)
         self.answers = list(answers)
         self.during = during
 
@@ -233,7 +236,12 @@ def said(record, verdict, facts):
     """The record's answer, nothing having been sent."""
     account = record.account
     return Reached(
-        verdict=verdict, status=None, facts=facts, version=account.version, balance=account.balance
+        verdict=verdict,
+        status=None,
+        facts=facts,
+        law=account.law,
+        version=account.version,
+        balance=account.balance,
     )
 
 
@@ -280,6 +288,7 @@ def test_the_detail_of_a_rejection_reaches_the_stage():
             verdict=Allow(),
             status=ContactStatus.REJECTED,
             facts=record.account.person,
+            law="",
             version=record.account.version,
             balance=record.account.balance,
             detail="not a mobile number",
@@ -306,17 +315,18 @@ def facts(**changes):
 
 
 def test_news_is_laid_over_the_record_and_the_rest_is_the_records():
-    before = facts(opted_out=(Channel.SMS,), holds=(Hold.PAUSE,))
+    pause, dispute = (StandingHold(hold=each) for each in (Hold.PAUSE, Hold.DISPUTE))
+    before = facts(opted_out=(Channel.SMS,), holds=(pause,))
     now = facts(opted_out=(Channel.EMAIL,), holds=())
     record = facts(
         opted_out=(Channel.SMS, Channel.VOICE),
-        holds=(Hold.PAUSE, Hold.DISPUTE),
+        holds=(pause, dispute),
         unreachable=(Channel.LETTER,),
     )
 
     assert merged(before, now, record) == facts(
         opted_out=(Channel.EMAIL, Channel.VOICE),
-        holds=(Hold.DISPUTE,),
+        holds=(dispute,),
         unreachable=(Channel.LETTER,),
     )
 
@@ -349,7 +359,7 @@ def test_a_charge_takes_what_is_due_and_no_more_than_is_still_owed_of_it():
 
     account = newly_placed()
     story = {days(1): accepts_offer, hours(23): pays(10_00)}
-    diary = Diary(account, story, packs=(), contacts={})
+    diary = Diary(account, story, packs=NO_RULES, contacts={})
 
     assert diary.play(plan_journey(charges))[1:] == [
         "day   1  09:00  charge 40.00 paid",
@@ -411,7 +421,7 @@ def test_a_morning_is_the_latest_where_zones_differ():
         await account.quiet(until=account.morning_of(date(2026, 3, 12)), because="of the test")
         return close(Closure.REFERRED)
 
-    diary = Diary(account, {}, packs=(), contacts={})
+    diary = Diary(account, {}, packs=NO_RULES, contacts={})
     diary.play(Journey("sleeps", version=1, stages=(sleeps,)))
 
     assert diary.now() == datetime(2026, 3, 12, 7, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from compliance import Packs
 from domain.accounts import Closure, Hold
 from domain.contacts import sms
 from domain.events import (
@@ -147,7 +148,7 @@ class Overheard(Diary):
     """A diary in which something is heard in the middle of an effect."""
 
     def __init__(self, *args, during, **options):
-        super().__init__(*args, packs=(), contacts={}, **options)
+        super().__init__(*args, packs=Packs(()), contacts={}, **options)
         self.during = during
 
     async def hand_over(self, order):

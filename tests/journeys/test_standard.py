@@ -106,9 +106,9 @@ def test_opted_out_of_text_messages_is_written_to_by_email_only():
     assert play(STANDARD, {1: OptedOut(event_id="1", channel=Channel.SMS)}) == [
         "day   0  09:00  sms nudge",
         "day   3  09:00  email nudge",
-        "day   7  09:00  sms last_nudge refused: the person opted out of this channel",
+        "day   7  09:00  sms last_nudge refused: the person asked us not to use this medium",
         "day   7  09:00  email notice_of_arrears",
-        "day  17  09:00  sms plan_offer refused: the person opted out of this channel",
+        "day  17  09:00  sms plan_offer refused: the person asked us not to use this medium",
         "day  17  09:00  email plan_offer",
         "day  24  09:00  handed over: no answer to the offer of a plan",
         "day  24  09:00  closed: referred",
@@ -121,7 +121,7 @@ def test_opted_out_of_everything_hears_nothing_and_a_person_takes_over():
     diary = play(STANDARD, {1: no_more})
 
     assert diary[0] == "day   0  09:00  sms nudge"
-    assert all("refused: the person opted out" in line for line in diary[1:-2])
+    assert all("refused: the person asked us not to use" in line for line in diary[1:-2])
     assert diary[-2:] == [
         "day   3  09:00  handed over: no answer to the offer of a plan",
         "day   3  09:00  closed: referred",

@@ -2,14 +2,17 @@
 
 import re
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from compliance.packs import Pack, load_packs
-from domain.contacts import Channel, Message, email, sms
+from compliance import ContactRequest, PastContact, PersonFacts, Said, load_packs
+from compliance.disclosing import disclosures, said, words_of
+from compliance.packs import Pack, Packs
+from domain.contacts import Channel, Message, Purpose, email, sms
 from domain.money import Money
+from domain.people import Milestone, MilestoneKind
 from domain.plans import monthly
 from providers.messages import FOLDER, MessageError, Messages, Words
 from sandbox.segments import segments
@@ -39,11 +42,26 @@ TEXTS = [message for message in EVERY if message.channel is Channel.SMS]
 MAILS = [message for message in EVERY if message.channel is Channel.EMAIL]
 ABOUT_AN_INSTALMENT = {"instalment_due", "instalment_failed"}
 ABOUT_A_PLAN = {"plan_offer", "fresh_offer"}
-DISCLOSURE = {pack.id: pack for pack in PACKS}["us-federal"].disclosures
+ZONES = {"US": "America/New_York", "SA": "Asia/Riyadh", "NZ": "Pacific/Auckland"}
+
+
+def someone(country: str = "US", **known) -> PersonFacts:
+    return PersonFacts(country=country, zones=(ZONES.get(country, "UTC"),), **known)
+
+
+def bound_by(message: Message, facts: PersonFacts, at: datetime = AT, packs: Packs = PACKS):
+    request = ContactRequest(account_id="acc_1", channel=message.channel, purpose=message.purpose)
+    return disclosures(request, facts, packs, at)
 
 
 def render(message: Message, locale: str = "en", words: Words = WORDS, country: str = "US"):
-    return MESSAGES.render(message, locale, words, country, AT)
+    bound = bound_by(message, someone(country))
+    return MESSAGES.render(message, locale, words, bound, country=country)
+
+
+def contacted() -> PersonFacts:
+    past = PastContact(key="k", account_id="acc_1", channel=Channel.SMS, at=AT - timedelta(days=9))
+    return someone(contacts=(past,))
 
 
 def without_marks(text: str) -> str:
@@ -76,11 +94,78 @@ def test_every_message_says_who_is_owed_how_much_and_where_to_go(message, locale
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
 @pytest.mark.parametrize("message", EVERY, ids=str)
-def test_the_pack_adds_its_disclosure_where_it_applies_and_only_there(message, locale):
-    disclosure = DISCLOSURE[message.channel][locale]
+def test_packs_add_their_disclosures_where_they_apply_and_only_there(message, locale):
+    bound = bound_by(message, someone("US"))
+    ours = [words_of(each, locale) for each in bound if each.says is not Said.OPT_OUT]
 
-    assert render(message, locale).text.strip().endswith(disclosure)
-    assert disclosure not in render(message, locale, country="SA").text
+    assert {each.says for each in bound} == {Said.OPT_OUT, Said.COLLECTOR_FIRST}
+    for each in bound:
+        assert words_of(each, locale) in render(message, locale).text
+    for words in ours:
+        assert words not in render(message, locale, country="SA").text
+
+
+def test_the_first_communication_about_a_debt_says_more_and_later_ones_less():
+    first, later = (
+        {each.says for each in bound_by(sms("nudge"), facts)} for facts in (someone(), contacted())
+    )
+
+    assert first == {Said.OPT_OUT, Said.COLLECTOR_FIRST}
+    assert later == {Said.OPT_OUT, Said.COLLECTOR}
+
+
+def test_a_validation_notice_or_a_contact_about_this_very_debt_makes_the_next_one_later():
+    sent = Milestone(kind=MilestoneKind.VALIDATION_SENT, at=AT, account_id="acc_1")
+    other = contacted().contacts[0].model_copy(update={"account_id": "acc_2"})
+    inbound = contacted().contacts[0].model_copy(update={"inbound": True})
+
+    noticed = bound_by(sms("nudge"), someone(milestones=(sent,)))
+    assert Said.COLLECTOR_FIRST not in {each.says for each in noticed}
+    for past in (other, inbound):
+        bound = bound_by(sms("nudge"), someone(contacts=(past,)))
+        assert Said.COLLECTOR_FIRST in {each.says for each in bound}
+
+
+@pytest.mark.parametrize("message", [sms("nudge"), email("nudge")], ids=str)
+def test_what_was_put_in_is_found_in_every_form_of_the_message(message):
+    facts, rendered = someone(), render(message)
+    bound = bound_by(message, facts)
+
+    found = said(rendered.forms, bound, rendered.language, facts)
+    assert found == {Said.OPT_OUT, Said.COLLECTOR, Said.COLLECTOR_FIRST, Said.LANGUAGE}
+    gone = [form.replace("debt collector", "friend") for form in rendered.forms]
+    for at in range(len(gone)):
+        forms = [*rendered.forms[:at], gone[at], *rendered.forms[at + 1 :]]
+        assert said(forms, bound, "en", facts) == {Said.OPT_OUT, Said.LANGUAGE}
+
+
+def test_english_for_an_arabic_reader_is_not_their_language():
+    facts = someone(language="ar")
+    assert Said.LANGUAGE not in said(("Hello",), (), "en", facts)
+    assert Said.LANGUAGE in said(("مرحبا",), (), "ar", facts)
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_what_a_template_uses_is_what_it_says(locale):
+    nudge = render(sms("nudge"), locale)
+    assert nudge.says == (Said.DEMAND, Said.IDENTITY, Said.PAYMENT_LINK)
+    assert nudge.demanded == 45_001
+    assert render(sms("instalment_due"), locale).demanded == PLAN.instalments[1].minor
+    assert render(email("plan_offer"), locale).demanded == PLAN.total
+    assert nudge.language == locale
+
+
+def test_a_template_declares_on_its_first_line_what_else_it_says(folder):
+    file = folder / "nudge.sms.en.txt"
+    source = file.read_text()
+    file.write_text("{# says: legal threat, marketing #}" + source)
+    messages = Messages(folder, PACKS)
+    rendered = messages.render(sms("nudge"), "en", WORDS, country="US")
+    assert {Said.LEGAL_THREAT, Said.MARKETING} < {*rendered.says}
+    assert rendered.text.startswith("Hello")
+    file.write_text("{# says: nonsense #}" + source)
+    with pytest.raises(MessageError, match=r"nudge\.sms\.en\.txt: line 1: .*expected some of"):
+        Messages(folder, PACKS)
 
 
 @pytest.mark.parametrize("message", EVERY, ids=str)
@@ -90,10 +175,12 @@ def test_every_message_offers_a_way_to_a_person(message):
 
 
 @pytest.mark.parametrize("message", TEXTS, ids=str)
-def test_an_english_text_fits_two_segments_with_its_disclosure(message):
-    text = render(message).text
+def test_an_english_text_fits_two_segments_and_the_first_about_a_debt_three(message):
+    later = bound_by(message, contacted())
+    text = MESSAGES.render(message, "en", WORDS, later, country="US").text
 
     assert segments(text) <= 2
+    assert segments(render(message).text) <= 3
     assert render(message).subject is None
     assert render(message).html is None
 
@@ -102,15 +189,17 @@ def test_an_english_text_fits_two_segments_with_its_disclosure(message):
 def test_the_shortest_texts_take_one_segment_before_the_disclosure(name):
     words = WORDS.model_copy(update={"link": "https://pay.tahsil.example/p/Ab3dE6"})
 
-    assert segments(render(sms(name), words=words, country="US").text.split("\nReply STOP")[0]) == 1
+    assert segments(MESSAGES.render(sms(name), "en", words, country="US").text) == 1
 
 
 @pytest.mark.parametrize("message", TEXTS, ids=str)
-def test_an_arabic_text_holds_no_invisible_marks_and_fits_four_segments(message):
-    text = render(message, "ar").text
+def test_an_arabic_text_holds_no_invisible_marks_and_fits_five_segments(message):
+    later = bound_by(message, contacted())
+    text = MESSAGES.render(message, "ar", WORDS, later, country="US").text
 
     assert text == without_marks(text)
-    assert segments(text) <= 4
+    assert segments(text) <= 5
+    assert segments(render(message, "ar").text) <= 7
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
@@ -238,27 +327,57 @@ def test_a_language_that_we_lack_is_answered_in_english(locale, start):
     assert render(sms("nudge"), locale).text.startswith(start)
 
 
-def test_a_pack_binds_while_it_is_in_force_anywhere_on_earth():
-    pack = Pack.model_validate(
+def new_words(pack_id: str, **changes) -> Pack:
+    return Pack.model_validate(
         {
-            "id": "p",
+            "id": pack_id,
+            "title": pack_id,
             "version": "1",
             "effective_from": "2026-11-21",
             "effective_to": "2026-11-23",
-            "disclosures": {"sms": {"en": "New words.", "ar": "كلمات."}},
-            "rules": [],
+            "disclosures": [
+                {
+                    "says": "identity",
+                    "cite": "a law",
+                    "channels": ["sms"],
+                    "words": {"en": "New words.", "ar": "كلمات."},
+                }
+                | changes
+            ],
         }
     )
-    messages = Messages(packs=(pack, pack))
+
+
+def test_a_disclosure_binds_while_its_pack_is_in_force_where_the_person_is():
+    packs = Packs([new_words("p"), new_words("q")])
+    messages = Messages(packs=packs)
 
     def text(hour: int, day: int) -> str:
         at = datetime(2026, 11, day, hour, tzinfo=UTC)
-        return messages.render(sms("nudge"), "en", WORDS, "NZ", at).text
+        bound = bound_by(sms("nudge"), someone("NZ"), at, packs)
+        return messages.render(sms("nudge"), "en", WORDS, bound, country="NZ").text
 
-    assert "New words." not in text(9, 20)
+    assert "New words." not in text(10, 20)
     assert text(11, 20).count("New words.") == 1
-    assert "New words." in text(11, 23)
-    assert "New words." not in text(13, 23)
+    assert "New words." in text(10, 22)
+    assert "New words." not in text(11, 22)
+
+
+def test_a_disclosure_speaks_only_when_its_facts_stand_and_for_its_purposes():
+    late = {"when": [{"milestone": "time-barred"}], "purposes": ["demand"]}
+    packs, at = Packs([new_words("p", **late)]), datetime(2026, 11, 22, tzinfo=UTC)
+    barred = Milestone(kind=MilestoneKind.TIME_BARRED, at=at - timedelta(days=1))
+
+    assert bound_by(sms("nudge"), someone("NZ"), at, packs) == ()
+    assert len(bound_by(sms("nudge"), someone("US", milestones=(barred,)), at, packs)) == 1
+    notice = Message(channel=Channel.SMS, name="nudge", purpose=Purpose.NOTICE)
+    assert bound_by(notice, someone("US", milestones=(barred,)), at, packs) == ()
+
+
+def test_a_language_that_a_disclosure_lacks_gets_its_english_words():
+    [disclosure] = new_words("p").disclosures
+    assert words_of(disclosure, "ar") == "كلمات."
+    assert words_of(disclosure, "fr") == "New words."
 
 
 def test_a_word_that_is_not_given_is_named_with_the_file():
@@ -318,16 +437,17 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 
 def test_a_pack_that_lacks_a_language_is_refused_at_the_start():
-    pack = PACKS[-1].model_copy(update={"disclosures": {Channel.SMS: {"en": "Words."}}})
+    packs = Packs([new_words("p", words={"en": "Words."})])
 
-    with pytest.raises(MessageError, match=r"pack us-federal: disclosures\.sms\.ar is missing"):
-        Messages(packs=(pack,))
+    with pytest.raises(MessageError, match=r"pack p: disclosure 'identity' has no words in ar"):
+        Messages(packs=packs)
+    Messages(packs=Packs([new_words("p", words={"en": "Words."}, channels=["letter"])]))
 
 
 def test_one_language_is_enough_if_it_is_all_we_ask_for(folder):
     for file in folder.glob("*.ar.*"):
         file.unlink()
 
-    said = Messages(folder, PACKS, locales=("en",)).render(sms("nudge"), "ar", WORDS, "US", AT)
+    messages = Messages(folder, PACKS, locales=("en",))
 
-    assert said.text.startswith("Hello")
+    assert messages.render(sms("nudge"), "ar", WORDS, country="US").text.startswith("Hello")

@@ -1,5 +1,6 @@
 """Payments through Stripe: charges over a real wire, stored cards, events and signatures."""
 
+import itertools
 import json
 import logging
 import time
@@ -412,6 +413,7 @@ BODY = event("payment_intent.succeeded", intent("succeeded"))
         (BODY, None),
         (b"\xff\xfe", signed(BODY)),
     ],
+    ids=map(str, itertools.count()),  # a signature is another each time
 )
 def test_a_webhook_that_stripe_did_not_sign_is_a_forgery(body, signature):
     with pytest.raises(ForgedSignature):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compliance import load_packs
+from compliance import Packs, load_packs
 from compliance.orders import ReachOut
 from domain.accounts import Closure
 from domain.contacts import ContactStatus, sms
@@ -59,7 +59,7 @@ def test_a_journey_that_goes_round_without_time_passing_is_stopped_and_named():
     with pytest.raises(EndlessJourneyError, match=r"day   0  09:00: stage round_and_round goes"):
         play(Journey("round", version=1, stages=(round_and_round,)))
     with pytest.raises(EndlessJourneyError, match="again_and_again goes round without time"):
-        play(Journey("again", version=1, stages=(again_and_again,)), packs=())
+        play(Journey("again", version=1, stages=(again_and_again,)), packs=Packs(()))
 
 
 def test_a_stage_that_awaits_anything_but_its_account_is_refused():

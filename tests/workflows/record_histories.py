@@ -16,12 +16,15 @@ from pathlib import Path
 import stripe
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
+from compliance.laws import shipped_id, shipped_text
 from domain.time import local_date
 from journeys import JOURNEYS
 from tests.house import embedded_stack, open_house
 from tests.stack.programs import open_directory, quick_disk
 
 FOLDER = Path(__file__).parents[1] / "histories"
+LAWS_FOLDER = FOLDER / "laws"
+"""The laws that the recorded accounts went by: a replay reads the same rules."""
 WHOLE = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW)
 FAILS_LATER = "4000000000000341"
 """Stripe's test card that can be stored, and fails when it is charged."""
@@ -150,7 +153,7 @@ async def play(house, journey, story):
     consumer = {
         "reference": f"C{number}",
         "name": "Alex Morgan",
-        "phone": f"+1212555{100 + number:04d}",
+        "phone": f"+1404555{100 + number:04d}",
         "email": f"alex{number}@example.com",
         "stored_card": stored_card(house.stack.environment),
     }
@@ -222,8 +225,10 @@ async def record(stack):
             each.name for each in journey.stages if f"{journey.name}.{each.name}" not in kept
         ]
         assert not missing, f"{journey.name}: no story leads to {', '.join(missing)}"
-    for old in FOLDER.glob("*.json"):
+    for old in (*FOLDER.glob("*.json"), *LAWS_FOLDER.glob("*.json")):
         old.unlink()
+    LAWS_FOLDER.mkdir(exist_ok=True)
+    (LAWS_FOLDER / f"{shipped_id()}.json").write_text(shipped_text(), "utf-8")
     for name, history in kept.items():
         write(name, history)
     print(f"{len(kept)} histories in {FOLDER}")  # noqa: T201 -- it is a command

@@ -15,11 +15,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from compliance.laws import LAWS
 from journeys import JOURNEYS
 from tests.workflows.incompatible import SleepsFirst
 from workers.runner import WORKFLOWS, runner
 
 FOLDER = Path(__file__).parents[1] / "histories"
+LAWS_FOLDER = FOLDER / "laws"
 RECORDED = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
 STAGES = [
     f"{journey.name}.{stage.name}" for journey in JOURNEYS.values() for stage in journey.stages
@@ -44,6 +46,13 @@ def recorded(name):
     told = json.loads(RECORDED[name].read_text("utf-8"))
     began = told["events"][0]["workflowExecutionStartedEventAttributes"]
     return WorkflowHistory.from_json(began["workflowId"], told)
+
+
+@pytest.fixture(autouse=True)
+def the_laws_they_went_by(monkeypatch):
+    """Laws are found where they were written down with the histories, and nowhere else."""
+    fetched = {file.stem: file.read_text("utf-8") for file in LAWS_FOLDER.glob("*.json")}
+    monkeypatch.setattr(LAWS, "_fetch", fetched.get)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,346 @@
+"""A change of law: what it would move, and how every open account comes to hear of it."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from temporalio.service import RPCError
+
+from api.explaining import law_in_force, packs_of
+from cli.acting import connect, open_ones
+from cli.demo import progress_bars
+from cli.explaining import utc
+from compliance.calendars import Calendar
+from compliance.evaluator import decide
+from compliance.facts import ContactRequest
+from compliance.laws import law_id, read_law, write_law
+from compliance.loading import LOADER, load_calendar, load_pack, load_packs
+from compliance.merging import changes, merged
+from compliance.packs import Pack, Packs
+from compliance.verdicts import Allow, Deny, Wait
+from domain.events import LawChanged
+from stack import Addresses
+from storage import Database, laws, people
+from workflows.door import TemporalDoor
+from workflows.messages import AccountState
+
+AT_ONCE = 12
+"""Questions, or news, to workflows under way at a time."""
+
+Effect = Literal["refused", "later", "earlier", "unchanged"]
+EFFECTS: tuple[Effect, ...] = ("refused", "later", "earlier", "unchanged")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A law to come, beside the one in force."""
+
+    before: str
+    after: str
+    text: str
+    packs: Packs
+    lines: list[str]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is the law in force already."""
+        return self.before == self.after
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a change of law does to one contact that waits for its first lawful moment."""
+
+    account: str
+    channel: str
+    message: str
+    was_until: datetime
+    was_rule: str | None
+    verdict: Literal["allow", "wait", "deny"]
+    until: datetime | None
+    """When it may be made; None if it is refused."""
+    rule: str | None
+
+    @property
+    def effect(self) -> Effect:
+        """Which way it moves."""
+        if self.until is None:
+            return "refused"
+        if self.until == self.was_until:
+            return "unchanged"
+        return "earlier" if self.until < self.was_until else "later"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change of law, and all that it moves."""
+
+    change: Change
+    open: int
+    silent: int
+    """Open accounts whose workflow did not answer."""
+    moves: list[Move]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many contacts move each way."""
+        counted = Counter(move.effect for move in self.moves)
+        return {effect: counted[effect] for effect in EFFECTS}
+
+
+def proposed(before: str, packs: Packs, files: Sequence[Path], *, shipped: bool) -> Change:
+    """The law that files would make of the one in force, or of the packs that ship.
+
+    PackError, in one line, for a file that is wrong or would loosen.
+    """
+    calendars = [file for file in files if _is_calendar(file)]
+    new = [load_pack(file) for file in files if file not in calendars]
+    dates = {each.id: each for each in map(load_calendar, calendars)}
+    base = load_packs() if shipped else packs
+    text = write_law(merged(base, new, (_missing(new, base) | dates).values()))
+    after = read_law(text)
+    return Change(before, law_id(text), text, after, changes(packs, after))
+
+
+def _missing(new: Iterable[Pack], base: Packs) -> dict[str, Calendar]:
+    """Calendars that new packs read and the law lacks, from those that ship."""
+    named = {name for pack in new for each in (*pack.rules, *pack.periods) for name in _read(each)}
+    return {
+        name: calendar
+        for name, calendar in load_packs().calendars.items()
+        if name not in base.calendars and (name in named or ("region" in named and "-" in name))
+    }
+
+
+def _read(rule: object) -> tuple[str, ...]:
+    return getattr(rule, "holidays", ())
+
+
+def _is_calendar(file: Path) -> bool:
+    """Whether a file holds holidays. What cannot be read is taken for a pack, which says why."""
+    try:
+        read = yaml.load(file.read_text("utf-8"), LOADER)  # noqa: S506 -- a safe loader
+    except (yaml.YAMLError, OSError, UnicodeDecodeError):
+        return False
+    return isinstance(read, dict) and "days" in read and "rules" not in read
+
+
+async def show_plan(
+    addresses: Addresses,
+    files: Sequence[Path],
+    consoles: tuple[Console, Console],
+    *,
+    shipped: bool,
+    as_json: bool,
+    everything: bool,
+) -> None:
+    """Print what files would change, and move, if they were applied. Nothing is changed.
+
+    The answer goes to the first console, the progress to the second.
+    """
+    console, beside = consoles
+    with closing(Database(addresses.database_url, pool_size=AT_ONCE)) as database:
+        change = await asyncio.to_thread(_change, database, files, shipped=shipped)
+        plan = await _planned(addresses, database, change, beside)
+    if as_json:
+        console.print_json(
+            json.dumps(as_data(plan), ensure_ascii=False, default=datetime.isoformat)
+        )
+    else:
+        print_plan(plan, console, everything=everything)
+
+
+async def apply(
+    addresses: Addresses, files: Sequence[Path], console: Console, *, shipped: bool
+) -> bool:
+    """Put the law in force that files make, and tell every open account; whether all were told.
+
+    Told again, an account takes no harm: whoever was interrupted does the same once more.
+    """
+    with closing(Database(addresses.database_url, pool_size=AT_ONCE)) as database:
+        change = await asyncio.to_thread(_change, database, files, shipped=shipped)
+        if change.nothing:
+            console.print(f"law {change.before} is in force already: everybody is told again")
+        else:
+            plan = await _planned(addresses, database, change, console)
+            print_plan(plan, console, everything=False)
+        why = ", ".join(["packs that ship"] * shipped + [file.name for file in files])
+        event = await asyncio.to_thread(put_in_force, database, change, f"packs apply: {why}")
+        return await _tell(addresses, database, event, console)
+
+
+def _change(database: Database, files: Sequence[Path], *, shipped: bool) -> Change:
+    with database.transaction() as session:
+        before = law_in_force(session)
+        packs = packs_of(session, before)
+    return proposed(before, packs, files, shipped=shipped)
+
+
+def put_in_force(database: Database, change: Change, why: str) -> LawChanged:
+    """Keep the law and put it in force. The change's number makes the event the same each time."""
+    with database.transaction() as session:
+        laws.hold(session)  # two that apply at once: the second has to see the first one's law
+        current = law_in_force(session)
+        if current != change.before:
+            raise RuntimeError(
+                f"law {current} was put in force meanwhile, and {change.before} was expected:"
+                " plan again"
+            )
+        law = laws.put(session, change.text, why)
+        number = laws.number(session) or 0
+        return LawChanged(event_id=f"law:{number}:{law}", law=law, number=number)
+
+
+async def _planned(
+    addresses: Addresses, database: Database, change: Change, console: Console
+) -> Plan:
+    """Ask every open account what it waits for, and the law to come what it says to that."""
+    door = TemporalDoor(await connect(addresses))
+    open_now = await asyncio.to_thread(open_ones, database, None)
+    moves, silent = list[Move](), list[str]()
+
+    async def ask(workflow: str) -> None:
+        state = await door.state(workflow)
+        if state is None:
+            silent.append(workflow)
+            return
+        move = await asyncio.to_thread(_move, database, state, change.packs)
+        moves.extend([move] if move else [])
+
+    await _each(open_now, ask, console, "accounts asked")
+    moves.sort(key=lambda move: (EFFECTS.index(move.effect), move.account))
+    return Plan(change, len(open_now), len(silent), moves)
+
+
+def _move(database: Database, state: AccountState, packs: Packs) -> Move | None:
+    """What a law says to the contact that an account waits to make; None if it waits for none."""
+    parked = state.parked
+    if parked is None or state.closure is not None:
+        return None
+    request = ContactRequest(
+        account_id=state.account_id,
+        channel=parked.message.channel,
+        purpose=parked.message.purpose,
+    )
+    with database.transaction() as session:
+        facts = people.facts(session, state.account_id, state.at)
+    verdict = decide(request, facts, packs, state.at)
+    return Move(
+        account=state.account_id,
+        channel=parked.message.channel.value,
+        message=parked.message.name,
+        was_until=parked.until,
+        was_rule=parked.rules[0] if parked.rules else None,
+        verdict=verdict.kind,
+        until=_until(verdict, state.at),
+        rule=verdict.decided_by,
+    )
+
+
+def _until(verdict: Allow | Wait | Deny, at: datetime) -> datetime | None:
+    match verdict:
+        case Allow():
+            return at
+        case Wait(until=until):
+            return until
+        case Deny():
+            return None
+
+
+async def _tell(
+    addresses: Addresses, database: Database, event: LawChanged, console: Console
+) -> bool:
+    door = TemporalDoor(await connect(addresses))
+    open_now = await asyncio.to_thread(open_ones, database, None)
+    missed = list[str]()
+
+    async def tell(workflow: str) -> None:
+        try:
+            await door.tell(workflow, event)
+        except RPCError:
+            missed.append(workflow)
+
+    await _each(open_now, tell, console, "accounts told")
+    console.print(f"law {event.law} is in force; {len(open_now) - len(missed)} accounts told")
+    if missed:
+        console.print(f"{len(missed)} accounts could not be told: run the same again")
+    return not missed
+
+
+async def _each(
+    workflows: Sequence[str],
+    act: Callable[[str], Awaitable[None]],
+    console: Console,
+    what: str,
+) -> None:
+    """Do it for each workflow, some at a time, with a bar that shows how far it has come."""
+    waiting = iter(workflows)
+    with progress_bars(console) as progress:
+        bar = progress.add_task(what, total=len(workflows))
+
+        async def work() -> None:
+            for workflow in waiting:
+                await act(workflow)
+                progress.advance(bar)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(work())
+
+
+def print_plan(plan: Plan, console: Console, *, everything: bool) -> None:
+    """The change, what it moves, and the sums."""
+    change = plan.change
+    console.print(f"law {change.before} -> {change.after}", highlight=False)
+    for line in change.lines or ["nothing changes"]:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    listed = [move for move in plan.moves if everything or move.effect != "unchanged"]
+    if listed:
+        console.print(moves_table(listed))
+    console.print(summary(plan), highlight=False)
+    if plan.silent:
+        console.print(f"{plan.silent} accounts did not answer: is a worker running?")
+
+
+def moves_table(moves: Iterable[Move]) -> Table:
+    """Every contact that moves: from when to when, and by which rule."""
+    table = Table("account", "contact", "waits until (UTC)", "becomes", "decided by")
+    for move in moves:
+        becomes = "refused" if move.until is None else f"{move.effect}, {utc(move.until)}"
+        table.add_row(
+            move.account,
+            f"{move.channel} {move.message}",
+            utc(move.was_until),
+            becomes,
+            escape(f"{move.was_rule or 'nothing'} -> {move.rule or 'nothing'}"),
+        )
+    return table
+
+
+def summary(plan: Plan) -> str:
+    """How many accounts wait, and which way they move."""
+    counts = ", ".join(f"{number} {effect}" for effect, number in plan.counts.items())
+    return f"{plan.open} open accounts, {len(plan.moves)} wait to make a contact: {counts}"
+
+
+def as_data(plan: Plan) -> dict[str, Any]:
+    """The plan for programs."""
+    return {
+        "law": {"before": plan.change.before, "after": plan.change.after},
+        "changes": [line.strip() for line in plan.change.lines],
+        "open": plan.open,
+        "silent": plan.silent,
+        "parked": len(plan.moves),
+        "counts": plan.counts,
+        "contacts": [asdict(move) | {"effect": move.effect} for move in plan.moves],
+    }

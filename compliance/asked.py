@@ -1,0 +1,224 @@
+"""A question to the gate while it is being answered: facts, a candidate moment, and short cuts.
+
+What costs time here is calendars, so every date is worked out once.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from operator import attrgetter
+
+from compliance.facts import ContactRequest, PastContact, PersonFacts
+from compliance.rules import Cap, Condition, Cooldown, Counting, Rule, Window
+from domain.accounts import Hold
+from domain.contacts import COUNTS, ContactStatus, Purpose
+from domain.people import Milestone, MilestoneKind, StandingHold
+from domain.time import local_instant, zone
+
+MIDNIGHT = time(0)
+_AT = attrgetter("at")
+
+HORIZON = timedelta(days=35)
+"""How far ahead the gate looks for a lawful instant before it gives up and says so."""
+
+LONGEST_WISH = timedelta(days=400)
+"""So far it looks where a wish ends later: one for longer has to be taken back by somebody."""
+
+A_WEEK = timedelta(days=7)
+
+ANSWER_AT_ONCE, ANSWER_WITHIN = timedelta(hours=12), timedelta(days=30)
+"""For how long a reply answers what the person wrote: in the same night where a rule would make it
+wait, and as long as a question may take where one would refuse it. Our policy: the law gives no
+number."""
+
+
+instant_of = lru_cache(maxsize=65_536)(local_instant)
+"""As `local_instant`, remembered: everybody's days begin and end at the same few instants."""
+
+
+@lru_cache(maxsize=65_536)
+def midnight(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which a day begins in a zone."""
+    return local_instant(day, MIDNIGHT, zone_name)
+
+
+class Asked:
+    """A request with the facts, looked at from one candidate moment."""
+
+    __slots__ = ("_local", "_today", "at", "contacts", "facts", "limit", "request")
+
+    def __init__(self, request: ContactRequest, facts: PersonFacts, at: datetime) -> None:
+        """Look at the question from `at`."""
+        self.request = request
+        self.facts = facts
+        self.at = at
+        self.contacts = facts.contacts
+        self.limit = at + _horizon(facts, at)
+        """How far ahead a lawful instant is looked for."""
+        self._local: dict[str, datetime] = {}
+        self._today: dict[str, date] = {}
+
+    def move(self, at: datetime) -> None:
+        """Look at it from another moment."""
+        self.at = at
+        self._local, self._today = {}, {}
+
+    # calendars
+
+    def local(self, zone_name: str) -> datetime:
+        """The candidate moment on the wall in that zone."""
+        found = self._local.get(zone_name)
+        if found is None:
+            found = self._local[zone_name] = self.at.astimezone(zone(zone_name))
+        return found
+
+    def today(self, zone_name: str) -> date:
+        """The date of the candidate moment in that zone."""
+        found = self._today.get(zone_name)
+        if found is None:
+            found = self._today[zone_name] = self.local(zone_name).date()
+        return found
+
+    def days_since(self, then: datetime) -> list[int]:
+        """How many midnights lie between then and now, in each zone."""
+        return [
+            (self.today(name) - then.astimezone(zone(name)).date()).days
+            for name in self.facts.zones
+        ]
+
+    def is_over(self, last_day: date) -> bool:
+        """Whether that day has ended in every zone."""
+        return all(self.today(name) > last_day for name in self.facts.zones)
+
+    # facts
+
+    def since(self, start: datetime) -> Sequence[PastContact]:
+        """Contacts from that instant on."""
+        return self.contacts[bisect_left(self.contacts, start, key=_AT) :]
+
+    def counted(self, counting: Counting, start: datetime) -> Sequence[PastContact]:
+        """Contacts from `start` on that count, oldest first.
+
+        Scope first, because it leaves fewest: of a hundred contacts each further look tells.
+        """
+        within = self._in_scope(counting, self.since(start))
+        statuses, channels, purposes = COUNTS[counting.count], counting.channels, counting.purposes
+        inbound = counting.inbound
+        found = [
+            each
+            for each in within
+            if each.status in statuses
+            and each.channel in channels
+            and each.purpose in purposes
+            and (inbound or not each.inbound)
+        ]
+        return found if counting.is_plain else [each for each in found if _fits(counting, each)]
+
+    def _in_scope(
+        self, counting: Counting, contacts: Sequence[PastContact]
+    ) -> Sequence[PastContact]:
+        """Those of the contacts over which a limit adds up."""
+        if counting.scope == "person":
+            return contacts
+        if counting.scope == "account":
+            debt = self.request.account_id  # as `about` says it, without a call for each contact
+            return [each for each in contacts if each.account_id == debt or debt in each.debts]
+        channel = self.request.channel
+        used = self.facts.addresses.get(channel)
+        if counting.scope == "channel" or used is None:
+            return [each for each in contacts if each.channel is channel]
+        return [each for each in contacts if each.address == used]
+
+    def milestones(self, kind: MilestoneKind, condition: Condition) -> Iterator[Milestone]:
+        """What of that kind counts now, for this debt and channel."""
+        channel = condition.channel or self.request.channel
+        for each in self.facts.milestones:
+            if (
+                each.kind is kind
+                and each.account_id in (None, self.request.account_id)
+                and (not each.channels or channel in each.channels)
+                and each.at <= self.at
+                and (each.until is None or self.at < each.until)
+                and (each.direct or not condition.direct)
+            ):
+                yield each
+
+    def standing(self, hold: StandingHold) -> bool:
+        """Whether a hold concerns the whole debt and stands at the candidate moment."""
+        return hold.part is None and hold.stands(self.at, self.facts.zones)
+
+    def held_part(self) -> int:
+        """Minor units of the debt that are held in part now."""
+        stand = (each for each in self.facts.holds if each.stands(self.at, self.facts.zones))
+        return sum(each.part or 0 for each in stand)
+
+    def holds(self, kind: Hold) -> bool:
+        """Whether such a hold stands now."""
+        return any(each.hold is kind and self.standing(each) for each in self.facts.holds)
+
+    def meets(self, condition: Condition) -> bool:
+        """Whether the facts are as the condition says."""
+        if condition.hold is not None:
+            return self.holds(condition.hold)
+        if condition.milestone is None:
+            return False
+        return any(
+            self._in_time(each, condition)
+            for each in self.milestones(condition.milestone, condition)
+        )
+
+    def _in_time(self, milestone: Milestone, condition: Condition) -> bool:
+        within, older = condition.within_days, condition.older_than_days
+        if within is None and older is None:
+            return True
+        days = self.days_since(milestone.at)
+        return (within is None or max(days) <= within) and (older is None or min(days) > older)
+
+    def binds(self, rule: Rule) -> bool:
+        """Whether the facts let the rule speak: its `when`, `unless` and `unless_answering`."""
+        return not (
+            (rule.when and not all(map(self.meets, rule.when)))
+            or (rule.unless and any(map(self.meets, rule.unless)))
+            or (rule.unless_answering and self.answering(rule))
+        )
+
+    def answering(self, rule: Rule) -> bool:
+        """Whether this is the first reply, on the same channel, to what the person just wrote.
+
+        12 CFR 1006 Supplement I, comment 6(b)(1)-2, and 1006.14(h)(2)(ii). A conversation was
+        answered while it lasted.
+        """
+        if self.request.purpose is not Purpose.REPLY:
+            return False
+        same = (
+            each
+            for each in reversed(self.contacts)
+            if each.channel is self.request.channel and each.at <= self.at
+        )
+        latest = next(same, None)
+        within = ANSWER_AT_ONCE if isinstance(rule, Window | Cap | Cooldown) else ANSWER_WITHIN
+        return (
+            latest is not None
+            and latest.inbound
+            and latest.status is not ContactStatus.CONVERSATION
+            and self.at - latest.at < within
+        )
+
+
+def _horizon(facts: PersonFacts, at: datetime) -> timedelta:
+    """A month and some days; longer where a wish that stands ends later by itself."""
+    ends = [wish.until for wish in facts.wishes if wish.until is not None]
+    if not ends:
+        return HORIZON
+    until = timedelta(days=(max(ends) - at.date()).days) + A_WEEK
+    return min(max(HORIZON, until), LONGEST_WISH)
+
+
+def _fits(counting: Counting, contact: PastContact) -> bool:
+    """Whether place, way to dial and the person's asking for it are those that count."""
+    return (
+        contact.place in counting.places
+        and contact.dial in counting.dials
+        and (counting.solicited or not contact.solicited)
+    )

@@ -1,0 +1,259 @@
+"""Rules that delay: windows, caps and cooldowns. Each gives the first instant that it allows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import assert_never
+
+from compliance.asked import Asked, instant_of, midnight
+from compliance.calendars import Calendar
+from compliance.facts import PastContact
+from compliance.rules import Cap, Condition, Cooldown, Counting, Span, Window
+from domain.contacts import Channel
+from domain.people import WEEK, MilestoneKind, Wish
+from domain.time import zone
+
+DAY = timedelta(days=1)
+CONVERSATION = Counting.model_validate({"count": "conversation", "inbound": True})
+
+Clocks = tuple[tuple[time, time], ...]
+
+
+class Hours:
+    """A window's spans, worked out once for every day of the week."""
+
+    __slots__ = ("_calendars", "_holiday", "_week", "rule")
+
+    def __init__(
+        self, rule: Window, regions: Sequence[str], calendars: Mapping[str, Calendar]
+    ) -> None:
+        """Prepare a window for people of these regions."""
+        self.rule = rule
+        self._week = tuple(_clocks(rule.week.get(day, ())) for day in WEEK)
+        self._holiday = _clocks(rule.spans.get("holiday", ()))
+        names = [
+            name
+            for each in rule.holidays
+            for name in (regions if each == "region" else (each,))
+            if name in calendars
+        ]
+        self._calendars = tuple(calendars[name] for name in names)
+
+    def on(self, day: date, wishes: Sequence[Wish]) -> Clocks:
+        """When contact is possible on a day; nothing if it is closed, or nobody knows."""
+        if self.rule.wishes:
+            return _wished(day, wishes)
+        if self._calendars and any(
+            day in calendar.dates or not calendar.knows(day) for calendar in self._calendars
+        ):
+            return self._holiday
+        return self._week[day.weekday()]
+
+
+def _clocks(spans: Iterable[Span]) -> Clocks:
+    return tuple(sorted((span.opens, span.closes) for span in spans))
+
+
+def _wished(day: date, wishes: Sequence[Wish]) -> Clocks:
+    """What all wishes leave open of a day."""
+    name, opens, closes = WEEK[day.weekday()], time(0), time(0)
+    for wish in wishes:
+        if wish.until is not None and wish.until < day:
+            continue
+        if name in wish.never:
+            return ()
+        if name in wish.days:
+            opens = max(opens, wish.opens or opens)
+            closes = _earlier(closes, wish.closes)
+    return ((opens, closes),) if closes == time(0) or opens < closes else ()
+
+
+def _earlier(closes: time, wished: time | None) -> time:
+    """The earlier of two ends of a span, of which 00:00 is the end of the day."""
+    return min((each for each in (closes, wished) if each not in {None, time(0)}), default=closes)
+
+
+def inside(hours: Hours, asked: Asked) -> datetime:
+    """The first instant from now on that lies inside the window in every zone it speaks of."""
+    zones, wishes = _zones(hours.rule, asked), asked.facts.wishes
+    if hours.rule.wishes and not wishes:
+        return asked.at
+    if all(_open(hours, wishes, asked.local(name)) for name in zones):
+        return asked.at
+    at = asked.at
+    while at <= asked.limit:
+        pushed = max(_opening(hours, wishes, name, at, asked.limit) for name in zones)
+        if pushed == at:
+            return at
+        at = pushed
+    return at
+
+
+def _zones(rule: Window, asked: Asked) -> Sequence[str]:
+    match rule.zones:
+        case "candidates":
+            return asked.facts.zones
+        case "residence":
+            return asked.facts.residence_zones or asked.facts.zones
+        case fixed:
+            return (fixed,)
+
+
+def _open(hours: Hours, wishes: Sequence[Wish], local: datetime) -> bool:
+    clock = local.time()
+    return any(
+        opens <= clock and (clock < closes or closes == time(0))
+        for opens, closes in hours.on(local.date(), wishes)
+    )
+
+
+def _opening(
+    hours: Hours, wishes: Sequence[Wish], zone_name: str, at: datetime, limit: datetime
+) -> datetime:
+    """The first instant from `at` on that is inside a span in this zone; else one past `limit`."""
+    local = at.astimezone(zone(zone_name))
+    if _open(hours, wishes, local):
+        return at
+    day = local.date()
+    while True:
+        for opens, _ in hours.on(day, wishes):
+            start = instant_of(day, opens, zone_name)
+            if start > at:
+                return start
+        day += DAY
+        if midnight(day, zone_name) > limit:
+            return limit + DAY
+
+
+def closing(hours: Hours, asked: Asked) -> datetime | None:
+    """When the span closes that now lies in, in the zone that closes first; None if it is over."""
+    ends = [
+        instant_of(local.date(), closes, name)
+        for name, local in ((name, asked.local(name)) for name in _zones(hours.rule, asked))
+        for opens, closes in hours.on(local.date(), asked.facts.wishes)
+        if opens <= local.time() < closes
+    ]
+    return min(ends, default=None)
+
+
+def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
+    """The first instant from now on at which one more contact keeps under the cap in every zone.
+
+    With it, how many are used up now. A contact blocks from its own date on; midnight ends the
+    block, and windows then push to opening (12 CFR 1006.14(b)(2): the day of the event is day 1).
+    """
+    if rule.consent_days and _in_consent(rule, asked, asked.at, asked.request.channel):
+        return asked.at, 0
+    calendar, days = rule.calendar, rule.days
+    start = min([_begins(calendar, days, asked.today(name), name) for name in asked.facts.zones])
+    counted: Sequence[PastContact] = asked.counted(rule.counts, start)
+    if rule.consent_days and counted:
+        counted = [each for each in counted if not _in_consent(rule, asked, each.at, each.channel)]
+    if len(counted) < rule.max:
+        return asked.at, len(counted)
+    frees = [_free(rule, counted, name, asked) for name in asked.facts.zones]
+    return max(free for free, _ in frees), max(used for _, used in frees)
+
+
+@lru_cache(maxsize=65_536)
+def _begins(calendar: str | None, days: int | None, today: date, zone_name: str) -> datetime:
+    """When the window of a cap begins of which `today` is the latest day, in that zone."""
+    match calendar:
+        case "month":
+            first = today.replace(day=1)
+        case "week":
+            first = today - timedelta(days=today.weekday())
+        case _:
+            first = today - timedelta(days=(days or 1) - 1)
+    return midnight(first, zone_name)
+
+
+def _free(
+    rule: Cap, counted: Sequence[PastContact], zone_name: str, asked: Asked
+) -> tuple[datetime, int]:
+    """When one more fits under the cap in this zone, and how many are used."""
+    today = asked.today(zone_name)
+    start = _begins(rule.calendar, rule.days, today, zone_name)
+    inside = [each for each in counted if each.at >= start]
+    if len(inside) < rule.max:
+        return asked.at, len(inside)
+    if rule.max == 0:
+        return asked.limit + DAY, len(inside)
+    day = inside[-rule.max].at.astimezone(zone(zone_name)).date()
+    frees = midnight(_frees(rule, day, today), zone_name)
+    return max(asked.at, frees).astimezone(UTC), len(inside)
+
+
+def _frees(rule: Cap, day: date, today: date) -> date:
+    """The first day on which a contact of that day no longer counts."""
+    latest = max(day, today)
+    match rule.calendar:
+        case "month":
+            return (latest.replace(day=28) + timedelta(days=4)).replace(day=1)
+        case "week":
+            return latest + timedelta(days=7 - latest.weekday())
+        case _:
+            return day + timedelta(days=rule.days or 1)
+
+
+def _in_consent(rule: Cap, asked: Asked, at: datetime, channel: Channel) -> bool:
+    """Whether an instant lies inside a consent to a channel that was given directly to us.
+
+    It ends after some days, when it was given for less time or is taken back, and with the first
+    conversation about the debt after it (12 CFR 1006.14(b)(3)(i)).
+    """
+    for each in asked.facts.milestones:
+        if (
+            each.kind is MilestoneKind.CONSENT
+            and each.direct
+            and each.account_id in (None, asked.request.account_id)
+            and (not each.channels or channel in each.channels)
+            and each.at <= at
+            and (each.until is None or at < each.until)
+            and _within(each.at, at, rule.consent_days or 0, asked)
+            and not _talked_between(each.at, at, asked)
+        ):
+            return True
+    return False
+
+
+def _within(start: datetime, at: datetime, days: int, asked: Asked) -> bool:
+    """Whether `at` lies in the first `days` calendar days from `start`, in every zone."""
+    return all(
+        (at.astimezone(place).date() - start.astimezone(place).date()).days < days
+        for place in map(zone, asked.facts.zones)
+    )
+
+
+def _talked_between(start: datetime, end: datetime, asked: Asked) -> bool:
+    return any(
+        start < each.at < end and each.about(asked.request.account_id)
+        for each in asked.counted(CONVERSATION, start)
+    )
+
+
+def cooled_down(rule: Cooldown, asked: Asked) -> datetime:
+    """The first instant from now on after the silence that the latest trigger asks for."""
+    span = timedelta(days=rule.days + (rule.first_day == "next day"))
+    latest = _latest(rule, asked, asked.at - span - DAY)
+    if latest is None:
+        return asked.at
+    return max(
+        asked.at,
+        *(
+            midnight(latest.astimezone(zone(name)).date() + span, name)
+            for name in asked.facts.zones
+        ),
+    )
+
+
+def _latest(rule: Cooldown, asked: Asked, start: datetime) -> datetime | None:
+    match rule.after:
+        case Counting() as counting:
+            past = [each.at for each in asked.counted(counting, start) if each.at <= asked.at]
+        case MilestoneKind() as kind:
+            anything = Condition(milestone=kind)
+            past = [each.at for each in asked.milestones(kind, anything) if each.at >= start]
+        case _:
+            assert_never(rule.after)
+    return max(past, default=None)
