@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test check fast fuzz bench lock clean
+.PHONY: install demo up test test-stack test-pure check fast fuzz bench lock clean
 
 install: .venv/installed
 
@@ -21,9 +21,15 @@ demo: install
 up: install
 	$(BIN)/tahsil up $(ARGS)
 
-# Two processes: what needs the stack in one, everything else beside it.
+# What needs the stack waits a lot: everything else runs beside it.
 test: install
-	$(BIN)/pytest --quiet --numprocesses 2 --dist loadgroup $(ARGS)
+	$(MAKE) --no-print-directory --jobs 2 test-stack test-pure
+
+test-stack: install
+	$(BIN)/pytest --quiet -m "stack or browser" $(ARGS)
+
+test-pure: install
+	$(BIN)/pytest --quiet -m "not stack and not browser" $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation

@@ -6,13 +6,6 @@ What these need is imported when a test asks for it, so that tests of the pure f
 import pytest
 
 
-def pytest_collection_modifyitems(items):
-    """Whatever needs the one stack runs in one process, and everything else beside it."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in ("stack", "browser")):
-            item.add_marker(pytest.mark.xdist_group("the stack"))  # ports are its own, too
-
-
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"

@@ -13,6 +13,8 @@ from domain.people import Wish
 from storage import accounts, laws, people
 from tests.api.record import NOW, contact, placement, record
 
+pytestmark = pytest.mark.stack
+
 CHICAGO = {"phone": "+13125550123", "time_zone": "America/Chicago"}
 
 
