@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,11 +12,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox import control, outbox, pay_page, sendgrid_mail, stripe_api, twilio_messages
+from sandbox import (
+    control,
+    control_money,
+    outbox,
+    pay_page,
+    sendgrid_mail,
+    stripe_api,
+    twilio_messages,
+)
 from sandbox.credentials import load_credentials
 from sandbox.door import Door, Refusal
 from sandbox.store import Store
 from sandbox.stripe_checkout import expire_overdue
+from sandbox.stripe_outcomes import bring_due
 from sandbox.webhooks import Courier
 from sandbox.world import World
 
@@ -46,7 +56,7 @@ def create_app(data: Path, app_url: str) -> FastAPI:
     world = World(Store(data / "sandbox.sqlite3"), credentials, app_url)
     app = Sandbox(title="Provider sandbox", version=API_VERSION, lifespan=_life)
     app.state.world = world
-    app.state.courier = courier = Courier(world)
+    app.state.courier = courier = Courier(world, partial(bring_due, world))
     for prefix, provider in (
         ("/twilio", twilio_messages.PROVIDER),
         ("/sendgrid", sendgrid_mail.PROVIDER),
@@ -55,6 +65,7 @@ def create_app(data: Path, app_url: str) -> FastAPI:
     app.include_router(pay_page.router)
     app.router.routes.extend(Door(stripe_api.PROVIDER, world, courier).routes("/stripe"))
     app.include_router(control.router)
+    app.include_router(control_money.router)
     app.include_router(outbox.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/", _front, include_in_schema=False)

@@ -1,5 +1,6 @@
 """The control API: how a test or a demo sees, steers and counts what the providers do."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -12,9 +13,12 @@ from sandbox.faults import Fault
 from sandbox.here import TheCourier, TheWorld
 from sandbox.messages import described
 from sandbox.personas import Persona, normal
+from sandbox.stripe_banks import BANKS
 from sandbox.stripe_books import Books
-from sandbox.stripe_cards import CARDS, Card, find_card
+from sandbox.stripe_cards import CARDS
+from sandbox.stripe_instruments import Instrument, find_instrument
 from sandbox.stripe_pay import Visitor, pay
+from sandbox.world import Json
 
 router = APIRouter(prefix="/control")
 NO_CONTENT = HTTPStatus.NO_CONTENT
@@ -42,11 +46,16 @@ class InboundMail(_Body):
 
 
 class Payment(_Body):
-    """A test card at a checkout page, by number or token, and what the bank is told."""
+    """A test card or bank account at a checkout page, and what the bank is told.
+
+    `card` is a number or a token. The same number is another card with another `holder`; see
+    `Visitor` for who that is when nobody says.
+    """
 
     card: str = "4242424242424242"
     email: str | None = None
     bank: Literal["unasked", "approved", "refused"] = "unasked"
+    holder: str | None = None
 
 
 @router.get("/messages")
@@ -83,9 +92,12 @@ async def receive_mail(world: TheWorld, courier: TheCourier, mail: InboundMail) 
 
 @router.get("/cards")
 async def list_cards() -> Response:
-    """List the test cards."""
-    cards = [{"number": card.number, "token": card.token, "label": card.label} for card in CARDS]
-    return JSONResponse({"cards": cards})
+    """List the test cards and the test bank accounts."""
+    return JSONResponse({"cards": _labelled(CARDS), "bank_accounts": _labelled(BANKS)})
+
+
+def _labelled(instruments: Iterable[Instrument]) -> list[Json]:
+    return [{"number": i.number, "token": i.token, "label": i.label} for i in instruments]
 
 
 @router.post("/checkout/{session_id}/pay")
@@ -93,18 +105,19 @@ async def pay_session(
     world: TheWorld, courier: TheCourier, session_id: str, payment: Payment
 ) -> Response:
     """Pay at a checkout page as a person would."""
-    visitor = Visitor(_card(payment.card), payment.email, payment.bank)
+    instrument = _instrument(payment.card)
+    visitor = Visitor(instrument, payment.email, payment.bank, payment.holder)
     paid = pay(Books(world), session_id, visitor)
     courier.wake()
     return JSONResponse(paid.told())
 
 
-def _card(name: str) -> Card:
-    card = find_card(name)
-    if card is None:
-        message = f"no test card {name!r}; GET /control/cards lists them"
+def _instrument(name: str) -> Instrument:
+    instrument = find_instrument(name)
+    if instrument is None:
+        message = f"no test card or bank account {name!r}; GET /control/cards lists them"
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, message)
-    return card
+    return instrument
 
 
 @router.get("/personas")

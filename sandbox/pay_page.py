@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from sandbox.here import TheCourier, TheWorld
 from sandbox.pages import TEMPLATES
 from sandbox.stripe_books import Books
-from sandbox.stripe_cards import BY_NUMBER, CARDS, find_card
 from sandbox.stripe_checkout import plan_id
+from sandbox.stripe_instruments import BANK, BY_NUMBER, INSTRUMENTS, find_instrument, type_of
 from sandbox.stripe_pay import Paid, Visitor, current_session, pay
 
 router = APIRouter(prefix="/stripe/pay", include_in_schema=False)
@@ -55,10 +55,10 @@ async def submit(
 ) -> Response:
     """Take a card; on success send the person where the session says."""
     books = Books(world)
-    chosen = find_card(filled.card)
+    chosen = find_instrument(filled.card)
     if chosen is None:
         session = current_session(books, session_id)
-        unknown = Paid("declined", session, "That is not one of the test cards.")
+        unknown = Paid("declined", session, "That is not one of the test cards or bank accounts.")
         return _page(request, books, unknown, FIRST_CARD)
     paid = pay(books, session_id, Visitor(chosen, filled.email or None, filled.bank))
     courier.wake()
@@ -69,13 +69,16 @@ async def submit(
 
 def _page(request: Request, books: Books, paid: Paid, card: str) -> Response:
     template = "authenticate.html" if paid.status == "authenticate" else "pay.html"
+    types = paid.session["payment_method_types"]
+    offered = [each for each in INSTRUMENTS if type_of(each) in types]
     context = {
         "session": paid.session,
         "items": books.get("sandbox.plan", plan_id(paid.session))["items"],
         "message": paid.message,
-        "cards": CARDS,
-        "usual": USUAL,
-        "chosen": BY_NUMBER[card],
+        "cards": offered,
+        "usual": [each for each in USUAL if each in offered] or offered[:1],
+        "chosen": BY_NUMBER[card] if BY_NUMBER[card] in offered else offered[0],
+        "takes_banks": BANK in types,
     }
     status = HTTPStatus.PAYMENT_REQUIRED if paid.status == "declined" else HTTPStatus.OK
     return TEMPLATES.TemplateResponse(request, template, context, status)

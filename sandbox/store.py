@@ -47,11 +47,30 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
 CREATE INDEX IF NOT EXISTS objects_by_customer
     ON objects (kind, json_extract(body, '$.customer'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_payment
+    ON objects (kind, json_extract(body, '$.payment_intent'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_charge
+    ON objects (kind, json_extract(body, '$.charge'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_source
+    ON objects (kind, json_extract(body, '$.source'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_method
+    ON objects (kind, json_extract(body, '$.payment_method'), seq);
 
 CREATE TABLE IF NOT EXISTS kept_answers (
     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, request TEXT NOT NULL, at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS outcomes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, kind TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outcomes_due ON outcomes (due, seq);
+CREATE TABLE IF NOT EXISTS delays (kind TEXT PRIMARY KEY, seconds REAL);
+CREATE TABLE IF NOT EXISTS card_tries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL, at REAL NOT NULL,
+    charge TEXT NOT NULL, breach INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS card_tries_by_card ON card_tries (fingerprint, breach, at);
 CREATE TABLE IF NOT EXISTS faults (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, operation TEXT,
     body TEXT NOT NULL, remaining INTEGER NOT NULL
@@ -71,7 +90,7 @@ CREATE TABLE IF NOT EXISTS requests (
 FORGET_EVERYTHING = """
 DELETE FROM messages; DELETE FROM deliveries; DELETE FROM objects; DELETE FROM kept_answers;
 DELETE FROM faults; DELETE FROM personas; DELETE FROM opted_out; DELETE FROM suppressed;
-DELETE FROM requests;
+DELETE FROM requests; DELETE FROM outcomes; DELETE FROM delays; DELETE FROM card_tries;
 """
 
 Value = str | bytes | int | float | None

@@ -15,6 +15,7 @@ from sandbox.stripe_checkout import (
     session_items,
 )
 from sandbox.stripe_customers import create_customer, update_customer
+from sandbox.stripe_disputes import close_dispute, update_dispute
 from sandbox.stripe_errors import failure
 from sandbox.stripe_forms import tree
 from sandbox.stripe_keys import operation
@@ -51,6 +52,7 @@ def admits(world: World, request: Request) -> bool:
 PAYMENTS = listing("payment_intent", "/payment_intents", ["customer"])
 CHARGES = listing("charge", "/charges", ["customer", "payment_intent"])
 REFUNDS = listing("refund", "/refunds", ["charge", "payment_intent"])
+DISPUTES = listing("dispute", "/disputes", ["charge", "payment_intent"])
 SESSIONS = listing(
     "checkout.session", "/checkout/sessions", ["customer", "payment_intent", "status"]
 )
@@ -91,6 +93,11 @@ PROVIDER = Provider(
         operation("create_refund", "POST", "/refunds", create_refund),
         operation("list_refunds", "GET", "/refunds", REFUNDS),
         operation("retrieve_refund", "GET", "/refunds/{id}", _showing("refund")),
+        operation("list_disputes", "GET", "/disputes", DISPUTES),
+        operation("retrieve_dispute", "GET", "/disputes/{id}", _showing("dispute")),
+        operation("update_dispute", "POST", "/disputes/{id}", update_dispute),
+        operation("close_dispute", "POST", "/disputes/{id}/close", close_dispute),
+        operation("retrieve_mandate", "GET", "/mandates/{id}", _showing("mandate")),
         operation("create_session", "POST", "/checkout/sessions", create_session),
         operation("list_sessions", "GET", "/checkout/sessions", SESSIONS),
         operation("retrieve_session", "GET", "/checkout/sessions/{id}", retrieve_session),

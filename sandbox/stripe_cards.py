@@ -1,6 +1,5 @@
 """The test cards: what each one does when it is saved and when it is charged."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,13 +8,14 @@ from sandbox.world import Json
 
 @dataclass(frozen=True)
 class Decline:
-    """A reason a bank gives, in the five fields Stripe passes on."""
+    """A reason a bank gives, in the five fields Stripe passes on; `kind` is the error's type."""
 
     code: str
-    decline_code: str
+    decline_code: str | None
     advice_code: str | None
     network_code: str | None
     message: str
+    kind: str = "card_error"
 
     @property
     def network_advice_code(self) -> str | None:
@@ -78,7 +78,8 @@ class Card:
     """One test card.
 
     `declines_first` is how many charges fail before the rest succeed; `saves` says whether
-    the card can be kept although it will be declined.
+    the card can be kept although it will be declined; `afterwards` is what a charge, or its
+    refund, comes to some time later.
     """
 
     number: str
@@ -89,11 +90,7 @@ class Card:
     declines_first: int | None = None
     saves: bool = True
     authentication: Literal["never", "at_first", "always"] = "never"
-
-    @property
-    def fingerprint(self) -> str:
-        """What Stripe calls the same card under several payment methods."""
-        return hashlib.sha256(b"sandbox" + self.number.encode()).hexdigest()[:16]
+    afterwards: Literal["nothing", "dispute", "refund_fails", "refund_waits"] = "nothing"
 
 
 def _bad(number: str, token: str, label: str, decline: Decline) -> Card:
@@ -143,7 +140,25 @@ CARDS = (
         "Asks for 3-D Secure every time",
         authentication="always",
     ),
-    # Stripe has no test cards for these three; they are the sandbox's own.
+    Card(
+        "4000000000000259",
+        "pm_card_createDispute",
+        "Works, then the charge is disputed",
+        afterwards="dispute",
+    ),
+    Card(
+        "4000000000005126",
+        "pm_card_refundFail",
+        "Works, and a refund fails later",
+        afterwards="refund_fails",
+    ),
+    Card(
+        "4000000000007726",
+        "pm_card_pendingRefund",
+        "Works, and a refund is pending at first",
+        afterwards="refund_waits",
+    ),
+    # Stripe has no test cards for these four; they are the sandbox's own.
     _bad("4000000000990051", "pm_sandbox_doNotHonor", "Do not honour", DO_NOT_HONOR),
     Card(
         "4000000000990069",
@@ -158,12 +173,11 @@ CARDS = (
         decline=FUNDS,
         declines_first=2,
     ),
+    Card(
+        "5500000000990085",
+        "pm_sandbox_mastercardFails",
+        "Is saved, then declined when charged (Mastercard)",
+        brand="mastercard",
+        decline=GENERIC,
+    ),
 )
-BY_NUMBER = {card.number: card for card in CARDS}
-BY_TOKEN = {card.token: card for card in CARDS}
-BY_FINGERPRINT = {card.fingerprint: card for card in CARDS}
-
-
-def find_card(name: str) -> Card | None:
-    """Return a test card by its number, spaces allowed, or by its token."""
-    return BY_TOKEN.get(name) or BY_NUMBER.get(name.replace(" ", "").replace("-", ""))

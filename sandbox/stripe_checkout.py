@@ -11,6 +11,8 @@ from sandbox.door import Answer, Call
 from sandbox.stripe_books import Books, new_id
 from sandbox.stripe_errors import invalid, unexpected_state
 from sandbox.stripe_forms import integer, metadata, refuse_unknown, required, tree
+from sandbox.stripe_instruments import CARD
+from sandbox.stripe_methods import types_allowed
 from sandbox.stripe_money import check_limits, checked_currency
 from sandbox.world import Json, World
 
@@ -40,7 +42,8 @@ def create_session(call: Call) -> Answer:
         expires_at=_expiry(params),
         metadata=metadata(params),
         mode=params["mode"],
-        payment_method_types=["card"],
+        allowed_payment_method_types=params.get("allowed_payment_method_types"),
+        payment_method_types=types_allowed(params, [CARD]),
         payment_status="no_payment_required" if params["mode"] == "setup" else "unpaid",
         status="open",
         success_url=params["success_url"],

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from sandbox import clock
 from sandbox.door import Answer, Call, Operation, Perform, Refusal
+from sandbox.store import Store
 from sandbox.stripe_books import new_id
 from sandbox.stripe_errors import NOT_KEPT, error_body
 
@@ -22,6 +23,16 @@ def operation(name: str, method: str, path: str, perform: Perform) -> Operation:
         return Answer(answer.status, answer.body, {"Request-Id": request, **headers})
 
     return Operation(name, method, "/v1" + path, numbered)
+
+
+def expire_keys(store: Store, key: str | None) -> int:
+    """Forget one key, or all, as Stripe may after a day; return how many there were.
+
+    A call under a forgotten key runs again.
+    """
+    known = store.count("SELECT count(*) FROM kept_answers WHERE key = coalesce(?, key)", key)
+    store.run("DELETE FROM kept_answers WHERE key = coalesce(?, key)", key)
+    return known
 
 
 def _tried(call: Call, perform: Perform) -> Answer:

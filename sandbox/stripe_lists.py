@@ -1,12 +1,11 @@
 """Stripe's lists: newest first, filtered by equality and by age, walked with cursors."""
 
-import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from sandbox.door import Answer, Call, Perform
 from sandbox.store import Value
-from sandbox.stripe_books import Books
+from sandbox.stripe_books import Books, loaded
 from sandbox.stripe_errors import invalid, missing
 from sandbox.stripe_forms import tree
 from sandbox.world import Json
@@ -45,7 +44,7 @@ def page(books: Books, kind: str, url: str, asked: Json, wanted: dict[str, str])
     order = "ASC" if backwards else "DESC"
     sql = f"SELECT body FROM objects WHERE {' AND '.join(conditions)}"  # noqa: S608 - see above
     rows = books.world.store.rows(f"{sql} ORDER BY seq {order} LIMIT ?", *values, limit + 1)
-    found = [json.loads(row["body"]) for row in rows[:limit]]
+    found = [loaded(row["body"]) for row in rows[:limit]]
     shown = found[::-1] if backwards else found
     expand = [path.removeprefix("data.") for path in asked.get("expand", [])]
     return {

@@ -34,6 +34,10 @@ def check_limits(amount: int, currency: str, name: str) -> None:
     if amount > LARGEST:
         message = f"Amount must be no more than {LARGEST} {currency} in the smallest unit"
         raise invalid(message, name, "amount_too_large")
+    if currency in THREE_DECIMALS and amount % 10:
+        # Stripe's documents give the rule; how it words the refusal is the sandbox's guess.
+        message = f"Invalid amount: {currency} is charged in multiples of 10."
+        raise invalid(message, name, "parameter_invalid_integer")
     least = SMALLEST.get(currency, 1)
     if amount < least:
         message = f"Amount must be at least {least} {currency} in the smallest unit"

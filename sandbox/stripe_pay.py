@@ -1,18 +1,21 @@
 """A person at the checkout page: a card is chosen, and the session completes or does not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import stripe
 
 from sandbox import clock
+from sandbox.stripe_attempts import Attempt
 from sandbox.stripe_books import Books, new_id
 from sandbox.stripe_cards import AUTHENTICATE, Card, Decline
-from sandbox.stripe_charges import Attempt, settle
+from sandbox.stripe_charges import capture, settle
 from sandbox.stripe_checkout import expire, plan_id
 from sandbox.stripe_customers import open_customer
 from sandbox.stripe_forms import metadata
-from sandbox.stripe_methods import open_method, save
+from sandbox.stripe_instruments import Instrument, type_of
+from sandbox.stripe_mandates import open_mandate
+from sandbox.stripe_methods import open_method, save, saving_refused
 from sandbox.stripe_payments import open_payment
 from sandbox.world import Json
 
@@ -21,11 +24,16 @@ PayStatus = Literal["complete", "declined", "authenticate", "refused"]
 
 @dataclass(frozen=True)
 class Visitor:
-    """The person at the page: the card given, and what the bank was told."""
+    """The person at the page: the card or bank account given, and what the bank was told.
 
-    card: Card
+    `holder` says whose it is: the same number of another holder is another card. Without it the
+    e-mail address decides, then the customer, then the page.
+    """
+
+    instrument: Instrument
     email: str | None = None
     bank: Literal["unasked", "approved", "refused"] = "unasked"
+    holder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,9 @@ def pay(books: Books, session_id: str, visitor: Visitor) -> Paid:
         if session["status"] != "open":
             message = f"This checkout session is {session['status']}. Nothing was charged."
             return Paid("refused", session, message)
+        if type_of(visitor.instrument) not in session["payment_method_types"]:
+            taken = ", ".join(session["payment_method_types"])
+            return Paid("declined", session, f"This page takes only: {taken}.")
         visitor = _presented(session, visitor)
         if session["mode"] == "setup":
             return _set_up(books, session, visitor)
@@ -80,23 +91,35 @@ def current_session(books: Books, session_id: str) -> Json:
 
 def _presented(session: Json, visitor: Visitor) -> Visitor:
     email = visitor.email or session["customer_email"]
-    return Visitor(visitor.card, email, visitor.bank)
+    return replace(visitor, email=email)
 
 
 def _charge(books: Books, session: Json, visitor: Visitor) -> Paid:
     asked = books.get("sandbox.plan", plan_id(session))["payment_intent_data"]
     intent = _intent(books, session, asked)
     intent["customer"] = intent["customer"] or _customer(books, session, visitor, intent)
-    method = open_method(books, visitor.card, visitor.email)
+    method = _method(books, session, visitor, intent["customer"])
     attempt = Attempt(intent, method, off_session=False, authenticated=visitor.bank == "approved")
     if visitor.bank == "refused":
         return Paid("declined", session, "Your bank did not confirm that it is you.", AUTHENTICATE)
     verdict = settle(books, attempt)
+    capture(books, intent["latest_charge"])
     if isinstance(verdict, Decline):
         return Paid("declined", session, verdict.message, verdict)
     if verdict == "authenticate":
         return Paid("authenticate", session, "Your bank asks whether it is you.")
-    return _completed(books, session, visitor, intent["customer"], payment_status="paid")
+    paid = "unpaid" if verdict == "processing" else "paid"
+    return _completed(books, session, visitor, intent["customer"], payment_status=paid)
+
+
+def _method(books: Books, session: Json, visitor: Visitor, customer: str | None) -> Json:
+    known = books.get("customer", customer)["email"] if customer else None
+    holder = visitor.holder or visitor.email or known or customer or session["id"]
+    method = open_method(books, visitor.instrument, visitor.email, holder)
+    if not isinstance(visitor.instrument, Card):
+        # The page asks for leave to debit the account, whatever it is for.
+        open_mandate(books, method, online=True)
+    return method
 
 
 def _intent(books: Books, session: Json, asked: Json) -> Json:
@@ -121,34 +144,41 @@ def _customer(books: Books, session: Json, visitor: Visitor, intent: Json) -> st
 
 
 def _set_up(books: Books, session: Json, visitor: Visitor) -> Paid:
-    card = visitor.card
-    if card.decline is not None and not card.saves:
-        return Paid("declined", session, card.decline.message, card.decline)
-    if card.authentication != "never" and visitor.bank == "unasked":
+    refusal = saving_refused(visitor.instrument)
+    if refusal is not None:
+        return Paid("declined", session, refusal.message, refusal)
+    if _bank_asks(visitor):
         return Paid("authenticate", session, "Your bank asks whether it is you.")
     if visitor.bank == "refused":
         return Paid("declined", session, "Your bank did not confirm that it is you.", AUTHENTICATE)
     customer = session["customer"]
     if customer is None and session["customer_creation"] == "always":
         customer = open_customer(books, {"email": visitor.email})["id"]
-    method = open_method(books, card, visitor.email)
+    method = _method(books, session, visitor, customer)
     session["setup_intent"] = _setup_intent(books, session, customer, method)
     return _completed(books, session, visitor, customer)
+
+
+def _bank_asks(visitor: Visitor) -> bool:
+    card = visitor.instrument
+    return isinstance(card, Card) and card.authentication != "never" and visitor.bank == "unasked"
 
 
 def _setup_intent(books: Books, session: Json, customer: str | None, method: Json) -> str:
     asked = books.get("sandbox.plan", plan_id(session))["setup_intent_data"]
     if customer:
         save(books, method, customer)
+    mandates = books.find("mandate", "payment_method", method["id"])
     intent = books.new(
         stripe.SetupIntent,
         "seti",
         client_secret=new_id("seti_secret"),
         customer=customer,
         description=asked.get("description"),
+        mandate=mandates[-1]["id"] if mandates else None,
         metadata=metadata(asked),
         payment_method=method["id"],
-        payment_method_types=["card"],
+        payment_method_types=session["payment_method_types"],
         status="succeeded",
         usage="off_session",
     )

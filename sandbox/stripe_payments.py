@@ -11,11 +11,14 @@ from stripe.params import (
 
 from sandbox import clock
 from sandbox.door import Answer, Call
+from sandbox.stripe_attempts import Attempt
 from sandbox.stripe_books import Books, new_id
-from sandbox.stripe_charges import Attempt, settle
+from sandbox.stripe_cards import Decline
+from sandbox.stripe_charges import IN_BACKGROUND, capture, settle
 from sandbox.stripe_errors import invalid, unexpected_state
 from sandbox.stripe_forms import metadata, refuse_unknown, tree, true
-from sandbox.stripe_methods import declined, resolve
+from sandbox.stripe_instruments import PLAYED
+from sandbox.stripe_methods import declined, resolve, types_allowed
 from sandbox.stripe_money import checked_amount, checked_currency
 from sandbox.world import Json
 
@@ -48,13 +51,20 @@ def open_payment(books: Books, amount: int, currency: str, params: Json) -> Json
         stripe.PaymentIntent,
         "pi",
         amount=amount,
-        automatic_payment_methods={"allow_redirects": "always", "enabled": True},
+        allowed_payment_method_types=params.get("allowed_payment_method_types"),
+        automatic_payment_methods={
+            "allow_redirects": params.get("automatic_payment_methods", {}).get(
+                "allow_redirects", "always"
+            ),
+            "enabled": True,
+        },
+        capture_method=params.get("capture_method", IN_BACKGROUND),
         currency=currency,
         customer=customer,
         description=params.get("description"),
         metadata=metadata(params),
         payment_method=method["id"] if method else None,
-        payment_method_types=["card"],
+        payment_method_types=types_allowed(params, PLAYED),
         receipt_email=params.get("receipt_email"),
         setup_future_usage=params.get("setup_future_usage"),
         status="requires_confirmation" if method else "requires_payment_method",
@@ -74,7 +84,7 @@ def confirm_payment(call: Call) -> Answer:
     intent = books.get("payment_intent", call.names["id"], "intent")
     if intent["status"] not in OPEN:
         _refuse_state(intent, "confirm")
-    for name in ("setup_future_usage", "receipt_email"):
+    for name in ("setup_future_usage", "receipt_email", "capture_method"):
         intent[name] = params.get(name, intent[name])
     if params.get("payment_method"):
         intent["payment_method"] = resolve(books, params["payment_method"])["id"]
@@ -89,12 +99,15 @@ def _confirmed(books: Books, intent: Json, params: Json) -> Answer:
         )
         raise unexpected_state(message, "payment_intent_unexpected_state", payment_intent=intent)
     method = books.get("payment_method", intent["payment_method"])
-    _refuse_stranger(method, intent)
+    _refuse_unfit(method, intent)
     verdict = settle(books, Attempt(intent, method, off_session=true(params, "off_session")))
-    if verdict is None or verdict == "authenticate":
-        return Answer(HTTPStatus.OK, books.expanded(intent, params.get("expand", [])))
+    if isinstance(verdict, Decline):
+        charge = intent["latest_charge"]
+        return declined(verdict, charge=charge, payment_intent=intent, payment_method=method)
     charge = intent["latest_charge"]
-    return declined(verdict, charge=charge, payment_intent=intent, payment_method=method)
+    answer = Answer(HTTPStatus.OK, books.expanded(intent, params.get("expand", [])))
+    capture(books, charge)
+    return answer
 
 
 def cancel_payment(call: Call) -> Answer:
@@ -110,7 +123,7 @@ def cancel_payment(call: Call) -> Answer:
     intent["cancellation_reason"] = params.get("cancellation_reason")
     books.put(intent)
     books.tell("payment_intent.canceled", intent)
-    return Answer(HTTPStatus.OK, intent)
+    return Answer(HTTPStatus.OK, books.expanded(intent, params.get("expand", [])))
 
 
 def _refuse_state(intent: Json, verb: str) -> None:
@@ -118,13 +131,20 @@ def _refuse_state(intent: Json, verb: str) -> None:
     raise unexpected_state(message, "payment_intent_unexpected_state", payment_intent=intent)
 
 
-def _refuse_stranger(method: Json, intent: Json) -> None:
+def _refuse_unfit(method: Json, intent: Json) -> None:
     if method["customer"] not in {None, intent["customer"]}:
         message = (
             f"The payment method {method['id']} belongs to another customer"
             f" than this PaymentIntent ({intent['customer']})."
         )
         raise invalid(message, "payment_method", "payment_method_customer_mismatch")
+    if method["type"] not in intent["payment_method_types"]:
+        allowed = ", ".join(intent["payment_method_types"])
+        message = (
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this"
+            f" PaymentIntent, which allows: {allowed}."
+        )
+        raise invalid(message, "payment_method", "payment_intent_invalid_parameter")
 
 
 def _refuse_unplayed(params: Json) -> None:

@@ -8,10 +8,10 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox import clock, messages
+from sandbox import clock, messages, outcomes
 from sandbox.faults import Fault, take_webhook_fault
 from sandbox.poster import Poster
 from sandbox.signing import signed_headers
@@ -83,7 +83,8 @@ def standing(store: Store) -> Json:
     by_state = store.tally("SELECT state, count(*) FROM deliveries WHERE url != '' GROUP BY state")
     waiting = store.count("SELECT count(*) FROM deliveries WHERE state = 'pending'")
     return {
-        "pending": waiting,
+        # An outcome that is due brings webhooks of its own in a moment.
+        "pending": waiting + outcomes.waiting(store),
         "delivered": by_state.get("delivered", 0),
         "failed": by_state.get("failed", 0),
     }
@@ -102,8 +103,9 @@ def retry_failed(store: Store) -> int:
 class Courier:
     """Carries the queue to the app while the sandbox runs."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, bring_outcomes: Callable[[float], int]) -> None:
         self._world = world
+        self._bring_outcomes = bring_outcomes
         self._wake = asyncio.Event()
         self._changed = asyncio.Condition()
         self._under_way: dict[int, asyncio.Task[None]] = {}
@@ -120,6 +122,10 @@ class Courier:
                 self._wake.clear()
                 # One moment for both: what falls due between them would wait for nobody.
                 now = clock.seconds()
+                if self._bring_outcomes(now):
+                    await self._tell_change()
+                    # There may be more of it than comes at once.
+                    self.wake()
                 self._start_due(poster, now)
                 await self._pause(now)
         finally:
@@ -160,7 +166,8 @@ class Courier:
         row = self._world.store.row(
             "SELECT min(due) FROM deliveries WHERE state = 'pending' AND due > ?", now
         )
-        due = row[0] if row is not None else None
+        moments = [row[0] if row is not None else None, outcomes.next_due(self._world.store, now)]
+        due = min((moment for moment in moments if moment is not None), default=None)
         try:
             async with asyncio.timeout(None if due is None else max(due - clock.seconds(), 0)):
                 await self._wake.wait()
@@ -175,8 +182,11 @@ class Courier:
         finally:
             del self._under_way[row["seq"]]
             self.wake()
-            async with self._changed:
-                self._changed.notify_all()
+            await self._tell_change()
+
+    async def _tell_change(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
     def _apply(self, row: sqlite3.Row) -> None:
         if row["attempts"]:

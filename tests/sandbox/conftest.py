@@ -266,6 +266,36 @@ class Running:
     def pay(self, session: str, **how: str) -> Any:
         return self.control.post(f"/checkout/{session}/pay", json=how).json()
 
+    def act(self, path: str, **body: Any) -> Any:
+        """Steer by the control API; return what it answers."""
+        answer = self.control.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def save(self, token: str) -> Any:
+        """A card or bank account saved by a customer of its own."""
+        customer = self.stripe.v1.customers.create()
+        return self.stripe.v1.payment_methods.attach(token, params={"customer": customer.id})
+
+    def charge(self, method: Any, amount: int = 5000, **more: Any) -> Any:
+        """Charge a saved card or bank account, the person not being there."""
+        asked: Any = {
+            "amount": amount,
+            "currency": "usd",
+            "customer": method.customer,
+            "payment_method": method.id,
+            "confirm": True,
+            "off_session": True,
+        }
+        return self.stripe.v1.payment_intents.create(params=asked | more)
+
+    def told(self) -> list[Any]:
+        """Every event of Stripe's so far, in the order in which they happened."""
+        return list(self.stripe.v1.events.list(params={"limit": 100}).data)[::-1]
+
+    def told_types(self) -> list[str]:
+        return [event.type for event in self.told()]
+
     def believes_twilio(self, call: Heard) -> bool:
         validator = RequestValidator(self.secrets["twilio"]["auth_token"])
         return bool(validator.validate(call.url, call.form, call.headers["x-twilio-signature"]))

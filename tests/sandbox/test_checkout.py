@@ -33,6 +33,7 @@ def test_a_person_pays_and_is_sent_on(sandbox, browser):
     assert {event.type for event in events} == {
         "payment_intent.created",
         "charge.succeeded",
+        "charge.updated",
         "payment_intent.succeeded",
         "checkout.session.completed",
     }
@@ -121,6 +122,18 @@ def test_a_bank_that_asks_is_answered_by_the_person(sandbox, browser):
     assert "did not confirm" in plain(refused.text)
     done = browser.post(session.url, data={"card": "4000002500003155", "bank": "approved"})
     assert done.status_code == 303
+
+
+def test_a_page_that_takes_bank_accounts_offers_them(sandbox, browser):
+    session = sandbox.checkout(allowed_payment_method_types=["us_bank_account"])
+    page = plain(browser.get(session.url).text)
+    assert "Bank account: insufficient funds" in page
+    assert "Works (Mastercard)" not in page
+    done = browser.post(session.url, data={"card": "000123456789"})
+    assert done.status_code == 303
+    assert sandbox.log()["charges"]["pending"]["count"] == 1
+    cards_only = browser.get(sandbox.checkout().url)
+    assert "Bank account" not in plain(cards_only.text)
 
 
 def test_an_expired_session_takes_no_money(sandbox):

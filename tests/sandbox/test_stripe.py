@@ -52,6 +52,7 @@ def test_a_saved_card_is_charged_off_session(sandbox, stripe, customer):
     sandbox.settle()
     assert sorted(sandbox.app.stripe_types()) == [
         "charge.succeeded",
+        "charge.updated",
         "customer.created",
         "payment_intent.created",
         "payment_intent.succeeded",
@@ -291,3 +292,19 @@ def test_a_key_in_use_is_answered_409_while_the_first_call_waits(sandbox, stripe
     assert [payment.id for payment in stripe.payment_intents.list().data] == [
         answer.id for answer in answers if answer != 409
     ]
+
+
+def test_payments_are_listed_by_customer_and_by_age_and_walked_to_the_end(sandbox, stripe):
+    card, other = sandbox.save("pm_card_visa"), sandbox.save("pm_card_visa")
+    made = [sandbox.charge(card, 600 + number) for number in range(5)]
+    sandbox.charge(other)
+    listed = stripe.payment_intents.list(
+        params={"customer": card.customer, "limit": 2, "expand": ["data.latest_charge"]}
+    )
+    walked = list(listed.auto_paging_iter())
+    assert [one.id for one in walked] == [one.id for one in made][::-1]
+    assert [one.latest_charge.amount for one in walked] == [604, 603, 602, 601, 600]
+    assert len(stripe.payment_intents.list(params={"created": {"gte": made[0].created}}).data) == 6
+    assert stripe.payment_intents.list(params={"created": {"lt": made[0].created}}).data == []
+    after = stripe.payment_intents.list(params={"ending_before": made[0].id, "limit": 100})
+    assert len(after.data) == 5
