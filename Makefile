@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test test-stack test-pure check fast fuzz bench lock clean
+.PHONY: install demo up test test-stack test-beside check fast fuzz bench lock clean
 
 install: .venv/installed
 
@@ -21,15 +21,15 @@ demo: install
 up: install
 	$(BIN)/tahsil up $(ARGS)
 
-# What needs the stack waits a lot: everything else runs beside it.
+# What needs the whole stack waits a lot: everything else runs beside it.
 test: install
-	$(MAKE) --no-print-directory --jobs 2 test-stack test-pure
+	$(MAKE) --no-print-directory --jobs 2 test-stack test-beside
 
 test-stack: install
-	$(BIN)/pytest --quiet -m "stack or browser" $(ARGS)
+	$(BIN)/pytest --quiet -m "(stack or browser) and not record" $(ARGS)
 
-test-pure: install
-	$(BIN)/pytest --quiet -m "not stack and not browser" $(ARGS)
+test-beside: install
+	$(BIN)/pytest --quiet -m "record or not (stack or browser)" $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation

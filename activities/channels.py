@@ -1,4 +1,4 @@
-"""What carries a message: one interface for every channel, text and e-mail to begin with."""
+"""What carries a message: one interface for every channel."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from domain.contacts import Channel
 from providers.messages import Rendered
-from providers.outcomes import Outcome, Search
+from providers.outcomes import Accepted, Found, Outcome, Search
 from providers.sendgrid import SendGrid
 from providers.twilio import Twilio
 
@@ -73,3 +73,22 @@ class Emails:
     def find(self, envelope: Envelope, since: datetime) -> Search:  # noqa: ARG002 -- the key tells
         """Look for the key."""
         return self.sendgrid.find_email(envelope.key)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls, by way of the list that a creditor's dialler or an agent works through.
+
+    The intent that is on record is the place on the list: see `storage.calls`. So nothing has to be
+    handed to anybody, and nothing can get lost on the way.
+    """
+
+    lag: timedelta = timedelta(0)
+
+    def send(self, envelope: Envelope) -> Outcome:
+        """It is listed."""
+        return Accepted(provider_id=envelope.key)
+
+    def find(self, envelope: Envelope, since: datetime) -> Search:  # noqa: ARG002 -- on record
+        """It was listed when its intent was written."""
+        return Found(provider_id=envelope.key)

@@ -1,198 +1,309 @@
-"""Charge a stored card: the payment is created at Stripe first, then confirmed.
+"""Charge a stored means of payment: the payment is created at Stripe first, then confirmed.
 
 An idempotency key lives for a day at Stripe; a payment intent lives for ever. So the intent's id is
 saved before it is confirmed, and a retry, however late, asks what became of that very intent.
-Confirmation happens under the person's lock, after a look at the ledger: what has been paid
-meanwhile is not collected again.
-"""
 
-from collections.abc import Callable
-from datetime import datetime
+It is confirmed under the person's lock, after a last look: at ledger and plan, because what has
+been paid meanwhile is not collected again; at holds and the law; at other charges for the same that
+have come to no end; and at pages on which the person may be paying right now. Those are closed
+first. An intent that is not confirmed after all is cancelled, so that a confirmation of an earlier
+attempt, still on its way, finds nothing to take.
+
+Networks count tries by card. A try is counted, under the card's lock, before the network is asked.
+"""
 
 from sqlalchemy.orm import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.contacts import Patience
-from compliance.asked import Asked
-from compliance.facts import ContactRequest
-from domain.contacts import Channel, Purpose
-from domain.ledger import paid
+from activities import debits
+from activities.contacts import Clocks, Patience
+from activities.debits import Refusal
+from activities.lookups import conclude, end_of, look_up, still_pays
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
-from providers.charges import ACCOUNT, GONE_CODES, Declined, Paid, Processing
+from domain.retries import ACH, DeclineCodes
+from providers.charges import ACCOUNT, AT, CANCELED, Declined, Settled
+from providers.means import Means
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.stripe import Stripe
-from providers.stripe_amounts import AmountError
-from storage import Database, accounts, journal, ledger, payments, people
+from providers.stripe_amounts import chargeable, is_chargeable
+from storage import Database, journal, ledger, payments, people, plans, tries
 from storage.session import lock_account
 from storage.tables import ChargeRow
+
+BANK_ACCOUNT = "us_bank_account"
+NOT_CHARGEABLE = DeclineCodes(code="amount_not_chargeable")
+"""Too little, or in too small a coin: the person can pay it in another way, or with more."""
+
+ANSWERS = {
+    payments.UNDER_WAY: ChargeStatus.PROCESSING,
+    payments.GIVEN_UP: ChargeStatus.UNAVAILABLE,
+}
+"""What a workflow is told for what only the record tells apart."""
+
+UNDER_WAY = Refusal(payments.UNDER_WAY, "another payment for the same is under way")
+
+Answer = Charged | ApplicationError
+"""What the activity returns, or raises to be tried again."""
 
 
 class Charges:
     """The activity `charge`."""
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        stripe: Stripe,
-        wall: Callable[[], datetime],
-        patience: Patience,
+        self, database: Database, *, stripe: Stripe, clocks: Clocks, patience: Patience
     ) -> None:
         """Join the record and Stripe."""
         self._database = database
         self._stripe = stripe
-        self._wall = wall
+        self._clocks = clocks
         self._patience = patience
 
     @activity.defn(no_thread_cancel_exception=True)  # what an attempt learns, it writes down
     def charge(self, order: Charge) -> Charged:
         """Collect the amount, once per key; say what came of it and how the ledger stands."""
+        answer = self._prepare(order) or self._create(order) or self._confirm(order)
+        if isinstance(answer, ApplicationError):
+            raise answer
+        return answer
+
+    # first: whether it may be made, and a place among the card's tries
+
+    def _prepare(self, order: Charge) -> Answer | None:
+        """Count the try, unless it must not be made; None if there is more to do."""
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
             row = payments.begin_charge(session, order)
-            if row.status == payments.CREATED and (reason := _why_not(session, order)):
-                row.status = reason
-            if row.status == payments.CREATED and row.customer is None:
-                person = people.person_of(session, order.account_id)
-                row.customer, row.payment_method = person.stripe_customer, person.payment_method
-            settled = None if row.status == payments.CREATED else _charged(session, order, row)
-        if settled is not None:
-            return settled
-        result = self._create(order)
-        if result is None:
-            with self._database.transaction() as session:
-                lock_account(session, order.account_id)
-                result = self._confirm(session, order)
-        if isinstance(result, ApplicationError):
-            raise result
-        return result
+            if row.status != payments.CREATED:
+                return _charged(session, row)
+            if row.intent_id is not None or row.tried_at is not None:
+                return None
+            if row.payment_method is None:
+                _take_means(session, row)
+            if row.payment_method is None or row.card is not None:
+                return self._reserve(session, order, row)
+            method = row.payment_method
+        return self._ask_about(order, method)
 
-    def _create(self, order: Charge) -> Charged | ApplicationError | None:
+    def _ask_about(self, order: Charge, method: str) -> Answer | None:
+        """Learn from Stripe what is to be charged, once: nobody waits for it under a lock."""
+        found: Means | ProviderDown | ProviderRefused
+        try:
+            found = self._stripe.retrieve_method(method)
+        except (ProviderDown, ProviderRefused) as error:
+            found = error
+        with self._database.transaction() as session:
+            lock_account(session, order.account_id)
+            row = payments.charge_by_key(session, order.key)
+            if row.status != payments.CREATED:
+                return _charged(session, row)
+            if isinstance(found, ProviderDown):
+                return self._give_up_or_retry(session, row, str(found))
+            if isinstance(found, ProviderRefused):
+                return _declined(session, row, DeclineCodes(code=found.code))
+            _remember(session, row, found)
+            return self._reserve(session, order, row)
+
+    def _reserve(self, session: Session, order: Charge, row: ChargeRow) -> Answer | None:
+        at = self._clocks.lawful_at(order.at)
+        try:
+            refusal = debits.refused(session, order, row, at, last=False) or self._competing(
+                session, row
+            )
+        except ProviderDown as down:
+            return self._give_up_or_retry(session, row, str(down))
+        due = debits.collectable(session, order, at)
+        if (refusal := refusal or _not_due(due)) is not None:
+            return _refuse(session, row, refusal)
+        if not is_chargeable(due):
+            return _declined(session, row, NOT_CHARGEABLE)
+        row.minor = chargeable(due).minor
+        tries.lock_card(session, row.card or "")
+        free = tries.room(session, row, at)
+        if free is None:
+            return _declined(session, row, tries.last_word(session, row))
+        if free > at:
+            why = "the card was tried as often as networks and contract allow"
+            return _refuse(session, row, Refusal(ChargeStatus.NOT_YET, why, free))
+        row.tried_at = at
+        return None
+
+    # second: the intent
+
+    def _create(self, order: Charge) -> Answer | None:
         """Make the intent at Stripe and save its id; a retry with the same key makes the same.
 
         None if there is more to do.
         """
         with self._database.transaction() as session:
-            row = payments.begin_charge(session, order)
+            row = payments.charge_by_key(session, order.key)
             if row.intent_id is not None or row.status != payments.CREATED:
                 return None
             try:
                 row.intent_id = self._stripe.create_intent(
-                    amount=order.amount,
+                    amount=Money(minor=row.minor, currency=row.currency),
                     customer=row.customer or "",
                     payment_method=row.payment_method or "",
-                    key=f"create:{order.key}",
-                    metadata={ACCOUNT: order.account_id, "charge": order.key},
+                    key=f"create:{row.key}",
+                    metadata={
+                        ACCOUNT: row.account_id,
+                        "charge": row.key,
+                        AT: row.at.isoformat(),
+                    },
                 )
             except ProviderDown as down:
-                return self._give_up_or_retry(session, order, row, str(down))
-            except AmountError:
-                row.status, row.decline_code = ChargeStatus.DECLINED, "amount_not_chargeable"
+                return self._give_up_or_retry(session, row, str(down))
             except ProviderRefused as refused:
-                row.status, row.decline_code = ChargeStatus.DECLINED, refused.code
-                if refused.code in GONE_CODES:
-                    _forget(session, row)
+                return self._not_taken(session, order, refused.code)
             return None
 
-    def _confirm(self, session: Session, order: Charge) -> Charged | ApplicationError:
-        row = payments.begin_charge(session, order)
-        if row.status == payments.CREATED and (reason := _why_not(session, order)) is not None:
-            row.status = reason
+    def _not_taken(self, session: Session, order: Charge, code: str) -> Charged:
+        """Stripe does not make such a payment, and no network was asked."""
+        lock_account(session, order.account_id)
+        row = payments.charge_by_key(session, order.key)
         if row.status != payments.CREATED:
-            return _charged(session, order, row)
-        if row.intent_id is None:
-            raise LookupError(f"{order.key}: the intent's id is gone")
+            return _charged(session, row)
+        row.tried_at = None
+        return _declined(session, row, DeclineCodes(code=code))
+
+    # third: the last look, and the money
+
+    def _confirm(self, order: Charge) -> Answer:
+        with self._database.transaction() as session:
+            lock_account(session, order.account_id)
+            row = payments.charge_by_key(session, order.key)
+            if row.status != payments.CREATED:
+                return _charged(session, row)
+            if row.intent_id is None:
+                raise LookupError(f"{order.key}: the intent's id is gone")
+            try:
+                refusal = self._last_look(session, order, row)
+                if refusal is not None:
+                    return self._abandon(session, row, row.intent_id, refusal)
+                return self._take(session, row, row.intent_id)
+            except ProviderDown as down:
+                return self._give_up_or_retry(session, row, str(down))
+
+    def _last_look(self, session: Session, order: Charge, row: ChargeRow) -> Refusal | None:
+        """Why it must not be confirmed now, if so. ProviderDown if nobody can say."""
+        at = self._clocks.lawful_at(order.at)
+        refusal = (
+            debits.refused(session, order, row, at, last=True)
+            or self._competing(session, row)
+            or self._open_pages(session, row)
+        )
+        return refusal or _not_due(debits.collectable(session, order, at), row.minor)
+
+    def _competing(self, session: Session, row: ChargeRow) -> Refusal | None:
+        """Find out what became of other charges for the same; wait for one that is under way."""
+        for other in payments.competing(session, row):
+            look_up(session, self._stripe, other)
+            if other.status == ChargeStatus.PROCESSING:
+                return UNDER_WAY
+        return None
+
+    def _open_pages(self, session: Session, row: ChargeRow) -> Refusal | None:
+        """Close the account's pages; wait for money that is on its way from one of them."""
+        pages = payments.open_pages(session, row.account_id)
+        pays = any(still_pays(session, self._stripe, page) for page in pages)
+        return UNDER_WAY if pays else None
+
+    def _take(self, session: Session, row: ChargeRow, intent_id: str) -> Answer:
         try:
-            result = self._stripe.confirm_intent(row.intent_id, f"confirm:{order.key}")
+            result = self._stripe.confirm_intent(intent_id, f"confirm:{row.key}")
         except ProviderRefused as refused:
-            result = Declined(code=refused.code)
+            return _declined(session, row, DeclineCodes(code=refused.code))
         if isinstance(result, Unknown):
-            return self._give_up_or_retry(session, order, row, result.reason)
-        _settle(session, order, row, result)
-        return _charged(session, order, row)
+            return self._give_up_or_retry(session, row, result.reason)
+        return _settle(session, row, result)
 
-    def _give_up_or_retry(
-        self, session: Session, order: Charge, row: ChargeRow, reason: str
-    ) -> Charged | ApplicationError:
-        """Past patience the journey goes on; if money moved after all, the webhook books it."""
-        if self._wall() - row.recorded_at < self._patience.in_all:
-            return _later(reason)
+    def _abandon(
+        self, session: Session, row: ChargeRow, intent_id: str, refusal: Refusal
+    ) -> Charged:
+        """Leave the money where it is, unless an earlier attempt has taken it after all."""
+        settled = end_of(self._stripe, intent_id)
+        if not (isinstance(settled, Declined) and settled.code == CANCELED):
+            return _settle(session, row, settled)
+        row.tried_at = None
+        return _refuse(session, row, refusal)
+
+    def _give_up_or_retry(self, session: Session, row: ChargeRow, reason: str) -> Answer:
+        """Past patience the journey goes on; if money moved after all, the sweeper finds it."""
+        if self._clocks.wall() - row.recorded_at < self._patience.in_all:
+            return ApplicationError(reason, type="ProviderTrouble")
         row.status = ChargeStatus.UNAVAILABLE
-        _note(session, order, row)
-        return _charged(session, order, row)
+        _note(session, row, reason)
+        return _charged(session, row)
 
 
-def _settle(
-    session: Session, order: Charge, row: ChargeRow, result: Paid | Processing | Declined
-) -> None:
-    """Write what came of it; money that was taken is booked in the same transaction."""
-    match result:
-        case Paid(intent_id=intent_id):
-            row.status = ChargeStatus.PAID
-            ledger.book(session, order.account_id, paid(f"stripe:{intent_id}", order.amount))
-        case Processing():
-            row.status = ChargeStatus.PROCESSING
-        case Declined():
-            row.status, row.decline_code = ChargeStatus.DECLINED, result.reason
-            row.codes = result.model_dump(mode="json")
-            if result.card_is_dead:
-                _forget(session, row)
-    _note(session, order, row)
-
-
-def _forget(session: Session, row: ChargeRow) -> None:
+def _take_means(session: Session, row: ChargeRow) -> None:
+    """Note what is stored now: every attempt charges it, as one key must always ask the same."""
     person = people.person_of(session, row.account_id)
-    people.forget_card(session, person.id, row.payment_method)
+    row.customer, row.payment_method = person.stripe_customer, person.payment_method
+    row.card, row.network = person.card, _network(person.method_kind, person.network)
 
 
-def _why_not(session: Session, order: Charge) -> ChargeStatus | None:
-    """Why this charge must not be made on the record as it stands, if so."""
-    account = accounts.by_id(session, order.account_id)
-    if account is None or account.closure is not None or account.recalled_at is not None:
-        return ChargeStatus.NOT_DUE
-    if _is_held(session, order, ledger.balance(session, order.account_id)):
-        return ChargeStatus.NOT_DUE
-    person = people.person_of(session, order.account_id)
-    if person.stripe_customer is None or person.payment_method is None:
-        return ChargeStatus.NO_CARD
-    return None
-
-
-def _is_held(session: Session, order: Charge, balance: int) -> bool:
-    """Whether a hold stands on that day where the person is, or the amount touches a held part."""
-    facts = people.facts(session, order.account_id, order.at)
-    request = ContactRequest(
-        account_id=order.account_id, channel=Channel.LETTER, purpose=Purpose.DEBIT
+def _remember(session: Session, row: ChargeRow, means: Means) -> None:
+    """Note what Stripe says of a means of payment, here and with the person."""
+    row.card = means.fingerprint or means.payment_method
+    row.network = _network(means.kind, means.network)
+    people.describe_card(
+        session, means.payment_method, kind=means.kind, fingerprint=row.card, network=means.network
     )
-    asked = Asked(request, facts, order.at)
-    held = any(map(asked.standing, facts.holds))
-    return held or order.amount.minor > balance - asked.held_part()
 
 
-def _charged(session: Session, order: Charge, row: ChargeRow) -> Charged:
+def _network(kind: str | None, network: str | None) -> str | None:
+    return ACH if kind == BANK_ACCOUNT else network
+
+
+def _not_due(amount: Money, least: int = 1) -> Refusal | None:
+    if amount.minor >= least:
+        return None
+    return Refusal(ChargeStatus.NOT_DUE, "so much of it is not due, or not any more")
+
+
+def _refuse(session: Session, row: ChargeRow, refusal: Refusal) -> Charged:
+    row.status, row.again_at = refusal.status, refusal.again_at
+    _note(session, row, refusal.why)
+    return _charged(session, row)
+
+
+def _declined(session: Session, row: ChargeRow, codes: DeclineCodes) -> Charged:
+    """It cannot be charged, and nobody was asked."""
+    tries.decline(session, row, codes)
+    _note(session, row)
+    return _charged(session, row)
+
+
+def _settle(session: Session, row: ChargeRow, settled: Settled) -> Charged:
+    """Write what came of it; money that was taken is booked in the same transaction."""
+    conclude(session, row, settled)
+    _note(session, row)
+    return _charged(session, row)
+
+
+def _charged(session: Session, row: ChargeRow) -> Charged:
     session.flush()
     return Charged(
-        status=ChargeStatus(row.status),
-        version=ledger.version(session, order.account_id),
-        balance=ledger.balance(session, order.account_id),
+        status=ANSWERS.get(row.status) or ChargeStatus(row.status),
+        version=ledger.version(session, row.account_id),
+        balance=ledger.balance(session, row.account_id),
         decline_code=row.decline_code,
+        decline=tries.kind_of(row),
+        again_at=row.again_at,
+        plan=plans.with_added(session, row.account_id),
     )
 
 
-def _note(session: Session, order: Charge, row: ChargeRow) -> None:
-    amount = Money(minor=row.minor, currency=row.currency)
+def _note(session: Session, row: ChargeRow, why: str | None = None) -> None:
     journal.note(
         session,
-        order.account_id,
+        row.account_id,
         f"charge {row.status}",
-        at=order.at,
-        amount=str(amount),
+        at=row.at,
+        amount=str(Money(minor=row.minor, currency=row.currency)),
         instalment=row.instalment,
         code=row.decline_code,
+        why=why,
     )
-
-
-def _later(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type="ProviderTrouble")

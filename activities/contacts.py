@@ -31,11 +31,14 @@ from compliance import (
     decide,
 )
 from compliance.disclosing import disclosures, said
+from compliance.last_look import BY_THE_RECORD
 from compliance.laws import LAWS
 from compliance.orders import Reached, ReachOut
 from compliance.rules import Disclosure
 from domain.contacts import Channel, ContactStatus
 from domain.money import Money
+from domain.settlements import Settlement
+from domain.time import local_date
 from providers.messages import MessageError, Messages, Rendered, Words
 from providers.outcomes import Accepted, Found, Missing, NotSent, Outcome, Rejected, Unknown
 from storage import Database, contacts, laws, looking, people
@@ -88,7 +91,6 @@ class Contacts:
         self._patience = patience
         self._public_url = public_url.rstrip("/")
         self._silent = tuple(channel for channel in Channel if channel not in carriers)
-        LAWS.fetch_from(laws.fetcher(database))
 
     @activity.defn(no_thread_cancel_exception=True)  # what an attempt learns, it writes down
     def reach_out(self, order: ReachOut) -> Reached:
@@ -108,8 +110,8 @@ class Contacts:
         order = self._timed(order)
         with self._database.quick() as connection:
             look = self._look(connection, order)
-            if look.status is None and look.law is not None:
-                return self._intend(connection, order, look, look.law)
+            if look.status is None and look.law:
+                return self._intend(connection, order, look)
         with self._database.transaction() as session:
             return self._resume(session, order)
 
@@ -129,16 +131,25 @@ class Contacts:
             spoken=self._messages.speaks_of_plans(order.message),
         )
 
+    def _look_by_law(self, session: Session, order: ReachOut) -> Look:
+        """As `_look`; if no law has been put in force yet, the one that ships is."""
+        session.flush()
+        look = self._look(driver(session), order)
+        if look.law:
+            return look
+        laws.current(session)
+        return self._look(driver(session), order)
+
     def _resume(self, session: Session, order: ReachOut) -> datetime | Reached | ApplicationError:
         """Go on from what an earlier attempt, or nobody yet, has written."""
-        look, law = self._look(driver(session), order), laws.current(session)
+        look = self._look_by_law(session, order)
         if look.status is None:
-            return self._intend(driver(session), order, look, law)
+            return self._intend(driver(session), order, look)
         row = _on_record(session, order)
         if look.status is ContactStatus.REFUSED:
-            return self._intend(driver(session), order, look, law, again=row)
+            return self._intend(driver(session), order, look, again=row)
         if look.status is not ContactStatus.INTENDED:
-            return _reached(look, law, Allow(), look.status)
+            return _reached(look, Allow(), look.status)
         if row.tried_at is not None:
             known = self._reconcile(session, order, row, row.tried_at)
             if known is not None:
@@ -151,44 +162,36 @@ class Contacts:
         connection: Connection[Any],
         order: ReachOut,
         look: Look,
-        law: str,
         *,
         again: ContactRow | None = None,
     ) -> datetime | Reached:
         """Write the verdict and, if it is Allow, the intent; else answer with the refusal."""
         link = (again.link if again else None) or secrets.token_urlsafe(LINK_BYTES)
-        request, verdict, words = self._judge(order, look, law, link)
+        request, verdict, words = self._judge(order, look, link)
         rulings = contacts.untold(order.account_id, order.waits, look.told)
-        rulings.append(_ruling(order, look, law, request, verdict))
+        rulings.append(_ruling(order, look, request, verdict))
         if words is None or not isinstance(verdict, Allow):
             contacts.decide(connection, _head(look), rulings)
-            return _reached(look, law, verdict, None)
+            return _reached(look, verdict, None)
         address, lease = _address(order, look), self._clocks.wall()
-        contacts.decide(connection, _head(look), rulings)
-        if again is not None:
-            written = words.model_dump(mode="json")
-            contacts.intend_again(again, order, address=address, words=written, tried_at=lease)
+        if again is None:
+            intent = contacts.Intent(order, address, link, words.model_dump_json(), lease)
+            contacts.decide(connection, _head(look), rulings, intent)
             return lease
-        contacts.intend(
-            connection,
-            order,
-            look.person_id,
-            address=address,
-            link=link,
-            words=words.model_dump_json(),
-            tried_at=lease,
-        )
+        contacts.decide(connection, _head(look), rulings)
+        written = words.model_dump(mode="json")
+        contacts.intend_again(again, order, address=address, words=written, tried_at=lease)
         return lease
 
     def _judge(
-        self, order: ReachOut, look: Look, law: str, link: str
+        self, order: ReachOut, look: Look, link: str
     ) -> tuple[ContactRequest, AnyVerdict, Rendered | None]:
         """The gate's answer to the wish to write and, if it allows that, to what was written.
 
         What is written can only be refused for more, so if it is allowed, the wish is, too: then
         the gate is asked once.
         """
-        at, packs, facts = order.at, LAWS.called(law), _asked(look, order)
+        at, packs, facts = order.at, LAWS.called(look.law), look.facts.without(order.key)
         bound = disclosures(order.request, facts, packs, at)
         try:
             words = self._render(order, look, link, bound)
@@ -219,6 +222,7 @@ class Contacts:
             plan=order.offer or plan,
             instalment=plan.next_due(look.balance) if plan else None,
             decline_reason=look.decline,
+            settlement=_open_offer(look, order.at),
         )
         facts = look.facts
         return self._messages.render(
@@ -252,28 +256,26 @@ class Contacts:
     ) -> Reached | ApplicationError:
         """Look a last time, call, and write what came of it."""
         order = self._timed(order)
-        look, law = self._look(driver(session), order), laws.current(session)
+        look = self._look_by_law(session, order)
         row = _on_record(session, order)
         if row.status != ContactStatus.INTENDED:
-            return _reached(look, law, Allow(), ContactStatus(row.status))
+            return _reached(look, Allow(), ContactStatus(row.status))
         if row.tried_at != lease:
             return _later("another attempt is under way", None)
         words = Rendered.model_validate(row.words)
-        request, verdict = self._judge_again(order, look, law, words)
+        request, verdict = self._judge_again(order, look, words)
         if not isinstance(verdict, Allow):
-            contacts.decide(
-                driver(session), _head(look), [_ruling(order, look, law, request, verdict)]
-            )
+            contacts.decide(driver(session), _head(look), [_ruling(order, look, request, verdict)])
             self._conclude(session, order, ContactStatus.REFUSED)
             return self._came_to(session, order, None, verdict)
         outcome = self._carriers[order.message.channel].send(_envelope(row, words))
         return self._settle(session, order, row, outcome)
 
     def _judge_again(
-        self, order: ReachOut, look: Look, law: str, words: Rendered
+        self, order: ReachOut, look: Look, words: Rendered
     ) -> tuple[ContactRequest, AnyVerdict]:
         """The last look: the gate's answer to the words as they stand, by the record as it is."""
-        at, packs, facts = order.at, LAWS.called(law), _asked(look, order)
+        at, packs, facts = order.at, LAWS.called(look.law), look.facts.without(order.key)
         bound = disclosures(order.request, facts, packs, at)
         request = _written(order.request, words, bound, look)
         return request, _last_look(request, look, facts, packs, at)
@@ -337,9 +339,8 @@ class Contacts:
         detail: str = "",
     ) -> Reached:
         """What came of it, by the record as it stands now."""
-        session.flush()
-        look, law = self._look(driver(session), order), laws.current(session)
-        return _reached(look, law, verdict or Allow(), status, detail)
+        look = self._look_by_law(session, order)
+        return _reached(look, verdict or Allow(), status, detail)
 
 
 def _asked_for(look: Look, at: datetime) -> int:
@@ -347,9 +348,14 @@ def _asked_for(look: Look, at: datetime) -> int:
 
     If nothing else is owed, all of it: the gate refuses that message, and says why.
     """
-    standing = (each for each in look.facts.holds if each.stands(at, look.facts.zones))
-    rest = look.balance - sum(each.part or 0 for each in standing)
+    rest = look.balance - look.facts.held_part(at)
     return rest if rest > 0 else look.balance
+
+
+def _open_offer(look: Look, at: datetime) -> Settlement | None:
+    """The offer to settle that can be met at that moment, where the consumer is."""
+    offer = look.settlement
+    return offer if offer and local_date(at, look.facts.zones[0]) <= offer.expires else None
 
 
 def _on_record(session: Session, order: ReachOut) -> ContactRow:
@@ -361,7 +367,6 @@ def _on_record(session: Session, order: ReachOut) -> ContactRow:
 
 def _reached(
     look: Look,
-    law: str,
     verdict: AnyVerdict,
     status: ContactStatus | None,
     detail: str = "",
@@ -370,7 +375,7 @@ def _reached(
         verdict=verdict,
         status=status,
         facts=look.facts,
-        law=law,
+        law=look.law,
         law_number=look.law_number,
         version=look.version,
         balance=look.balance,
@@ -379,20 +384,13 @@ def _reached(
     )
 
 
-def _asked(look: Look, order: ReachOut) -> PersonFacts:
-    """The facts without this very contact: it does not stand in its own way."""
-    others = tuple(each for each in look.facts.contacts if each.key != order.key)
-    if len(others) == len(look.facts.contacts):
-        return look.facts
-    return look.facts.model_copy(update={"contacts": others})
-
-
 def _last_look(
     request: ContactRequest, look: Look, facts: PersonFacts, packs: Packs, at: datetime
 ) -> AnyVerdict:
     """The gate's answer, unless the record itself says that it is over."""
-    over = _why_over(look)
-    return decide(request, facts, packs, at) if over is None else Deny(reasons=(_over(over),))
+    if look.over is not None:
+        return Deny(reasons=(look.over,))
+    return decide(request, facts, packs, at)
 
 
 def _written(
@@ -405,12 +403,12 @@ def _written(
 
 
 def _ruling(
-    order: ReachOut, look: Look, law: str, request: ContactRequest, verdict: AnyVerdict
+    order: ReachOut, look: Look, request: ContactRequest, verdict: AnyVerdict
 ) -> contacts.Ruling:
     return contacts.Ruling(
         key=order.key,
         at=order.at,
-        law=law,
+        law=look.law,
         request=request,
         message=order.message,
         verdict=verdict,
@@ -431,22 +429,9 @@ def _address(order: ReachOut, look: Look) -> str:
     return address
 
 
-def _why_over(look: Look) -> str | None:
-    """Why nothing may leave about this account any more, if so."""
-    if look.closure is not None:
-        return f"the journey is over: {look.closure}"
-    if look.recalled:
-        return "the creditor recalled the account"
-    return None if look.balance > 0 else "nothing is owed any more"
-
-
-def _over(says: str) -> Reason:
-    return Reason(rule="LAST-LOOK", pack="record", says=says, cite="house policy: pay-stop")
-
-
 def _unsayable(error: MessageError) -> Reason:
     says = f"the message cannot be written now: {error}"
-    return Reason(rule="NO-WORDS", pack="record", says=says, cite="house policy")
+    return Reason(rule="NO-WORDS", pack=BY_THE_RECORD, says=says, cite="house policy")
 
 
 def _envelope(row: ContactRow, words: Rendered | None = None) -> Envelope:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from domain.accounts import Placement
 from domain.events import AnyEvent
+from storage.reopening import Reopened
 
 
 class DifferentPlacement(Exception):  # noqa: N818 -- an answer, not a mishap
@@ -24,4 +25,10 @@ class Door(Protocol):
         """Place an account and return once it is on record; again is harmless.
 
         DifferentPlacement or AccountClosed if it is placed already.
+        """
+
+    async def reopen(self, reopened: Reopened, news: AnyEvent) -> None:
+        """Begin the journey of an account again that was over, with this news; again is harmless.
+
+        Where its workflow runs already nothing happens: the news has to be told beside it.
         """

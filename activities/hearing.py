@@ -11,10 +11,10 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from activities import sendgrid_events, stripe_events, twilio_events
+from activities import refunding, reopening, sendgrid_events, stripe_events, twilio_events
 from activities.doors import Door
 from activities.news import Told, TooEarly, Unreadable
-from providers.charges import CardSetup
+from activities.stripe_events import Found, Lookup
 from storage import Database, inbox
 from storage.tables import InboxRow
 
@@ -33,14 +33,15 @@ TAKERS: dict[str, Callable[[Session, InboxRow], list[Told]]] = {
     TWILIO_TEXT: twilio_events.take_text,
     SENDGRID_EVENT: sendgrid_events.take_event,
     SENDGRID_MAIL: sendgrid_events.take_mail,
+    reopening.REOPENED: reopening.take,
 }
 
 
-class CardLookup(Protocol):
-    """The part of Stripe that hearing asks: which card a page for storing one came to."""
+NOTHING = Found()
 
-    def retrieve_setup(self, session_id: str) -> CardSetup:
-        """The card and customer of a page."""
+
+class CardLookup(Lookup, refunding.Cashier, Protocol):
+    """The part of Stripe that hearing asks."""
 
 
 async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) -> str | None:
@@ -52,8 +53,8 @@ async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) 
     if row.applied_at is not None:
         return None
     try:
-        setup = await asyncio.to_thread(_setup, row, stripe)
-        told = await asyncio.to_thread(_applied, database, row_id, setup)
+        found = await asyncio.to_thread(_look_up, row, stripe)
+        told = await asyncio.to_thread(_applied, database, row_id, found)
     except Unreadable as error:
         await asyncio.to_thread(_set_aside, database, row_id, str(error))
         return str(error)
@@ -61,16 +62,17 @@ async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) 
         if await asyncio.to_thread(_given_up, database, row, str(error)):
             return str(error)
         raise
-    for each in told:
-        await door.tell(each.workflow_id, each.event)
+    await reopening.tell(database, door, told)
     await asyncio.to_thread(_mark, database, row_id)
     return None
 
 
-def apply(session: Session, row: InboxRow, setup: CardSetup | None = None) -> list[Told]:
+def apply(session: Session, row: InboxRow, found: Found = NOTHING) -> list[Told]:
     """Make an event true in the record; what workflows must then be told. Again is harmless."""
     if row.provider == STRIPE:
-        return stripe_events.take(session, row, setup)
+        return stripe_events.take(session, row, found)
+    if row.provider == refunding.REFUND:
+        return refunding.take(session, row, found)
     taker = TAKERS.get(row.provider)
     if taker is None:
         raise Unreadable("no provider of ours is called so")
@@ -85,20 +87,21 @@ def _stored(database: Database, row_id: str) -> InboxRow:
     return row
 
 
-def _setup(row: InboxRow, stripe: CardLookup) -> CardSetup | None:
+def _look_up(row: InboxRow, stripe: CardLookup) -> Found:
     """Asked before the transaction: nobody waits for Stripe under a person's lock."""
-    if row.provider != STRIPE:
-        return None
-    page = stripe_events.needs_card(stripe_events.read(row))
-    return stripe.retrieve_setup(page) if page else None
+    if row.provider == STRIPE:
+        return stripe_events.look_up(row, stripe)
+    if row.provider == refunding.REFUND:
+        return refunding.ask(row, stripe)
+    return NOTHING
 
 
-def _applied(database: Database, row_id: str, setup: CardSetup | None) -> list[Told]:
+def _applied(database: Database, row_id: str, found: Found) -> list[Told]:
     with database.transaction() as session:
         row = inbox.by_key(session, row_id)
         if row is None:
             raise LookupError(f"no event {row_id} in the inbox")
-        return apply(session, row, setup)
+        return apply(session, row, found)
 
 
 def _set_aside(database: Database, row_id: str, why: str) -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 import structlog
 from temporalio import activity
 
+from activities import lookups
 from activities.doors import Door
-from activities.hearing import CardLookup, hear
+from activities.hearing import hear
 from activities.placing import place_rows
 from domain.orders import PlacementJob
+from providers.stripe import Stripe
 from storage import Database, inbox
 from storage.tables import InboxRow
 
@@ -22,7 +24,7 @@ LEFT_BEHIND = timedelta(seconds=20)
 class Housekeeping:
     """Activities that look after the record as a whole."""
 
-    def __init__(self, database: Database, door: Door, stripe: CardLookup) -> None:
+    def __init__(self, database: Database, door: Door, stripe: Stripe) -> None:
         """Work on this record, and tell these workflows."""
         self._database = database
         self._door = door
@@ -30,14 +32,17 @@ class Housekeeping:
 
     @activity.defn
     async def sweep_inbox(self) -> int:
-        """Apply events that were stored and not applied; returns how many could be."""
+        """Apply events that were stored and not applied; returns how many could be.
+
+        Then look up the charges of which no event has told for too long.
+        """
         done, last = 0, None
         while page := await asyncio.to_thread(self._left_over, last):
             for row in page:
                 done += await self._heard(row.id)
                 activity.heartbeat(done)
             last = page[-1]
-        return done
+        return done + await lookups.sweep(self._database, self._door, self._stripe)
 
     async def _heard(self, row_id: str) -> bool:
         try:

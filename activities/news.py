@@ -1,7 +1,8 @@
 """What hearing hands on: news for an account's workflow, and why an event cannot be taken in."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -11,17 +12,17 @@ from domain.events import (
     AnyEvent,
     BalanceChanged,
     HoldPlaced,
+    InstalmentFailed,
     OptedIn,
     OptedOut,
     ProfileChanged,
 )
 from domain.people import StandingHold
-from domain.time import local_date
-from storage import accounts, contacts, ledger, people
+from storage import accounts, accruing, ledger, payments, people, plans
 from storage.session import lock_person
-from storage.tables import Account, ContactRow, InboxRow, Person
+from storage.tables import Account, ChargeRow, ContactRow, InboxRow, Person
 
-ANYWHERE = "UTC"
+Cause = Literal["payment", "reversal", "adjustment"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Told:
 
     workflow_id: str
     event: AnyEvent
+    reopens: str | None = None
+    """The account, by id, whose journey was over and begins again with this news."""
 
 
 class Unreadable(ValueError):  # noqa: N818 -- a property of the event, not a mishap
@@ -44,24 +47,51 @@ def balance_told(
     session: Session, account: Account, cause_key: str, *, reversal: bool = False
 ) -> Told:
     """The ledger as it stands, as news of the movement booked under `cause_key`."""
-    return Told(
-        account.workflow_id,
-        BalanceChanged(
-            event_id=f"ledger:{cause_key}",
-            version=ledger.version(session, account.id),
-            balance=ledger.balance(session, account.id),
-            cause="reversal" if reversal else "payment",
-        ),
+    cause: Cause = "reversal" if reversal else "payment"
+    return _balance(session, account, f"ledger:{cause_key}", cause)
+
+
+def added_told(session: Session, account: Account) -> Told:
+    """The ledger as it stands, as news of interest or costs that were added to it."""
+    version = ledger.version(session, account.id)
+    return _balance(session, account, f"added:{account.id}:{version}", "adjustment")
+
+
+def failure_told(session: Session, charge: ChargeRow) -> list[Told]:
+    """News of a charge that failed: its costs, and itself if it was taken for one under way."""
+    account = session.get_one(Account, charge.account_id)
+    has_costs = ledger.is_booked(session, accruing.key_of_costs(account.id, charge.key))
+    told = [added_told(session, account)] if has_costs else []
+    if charge.instalment is not None and payments.failed_late(charge):
+        failed = InstalmentFailed(event_id=f"failed:{charge.key}", number=charge.instalment)
+        told.append(Told(account.workflow_id, failed))
+    return told
+
+
+def _balance(session: Session, account: Account, event_id: str, cause: Cause) -> Told:
+    event = BalanceChanged(
+        event_id=event_id,
+        version=ledger.version(session, account.id),
+        balance=ledger.balance(session, account.id),
+        cause=cause,
+        plan=plans.with_added(session, account.id),
     )
+    return Told(account.workflow_id, event)
+
+
+def refuse_address(
+    session: Session, channel: Channel, where: str, *, source: str, at: datetime
+) -> list[Person]:
+    """Opt an address out, as everybody's record writes it; whoever was reached there, locked."""
+    reached = locked_people(session, channel, where)
+    for address in _spellings(reached, channel, where):
+        people.note_address(session, channel, address, people.OPTED_OUT, source=source, at=at)
+    return reached
 
 
 def opt_out(session: Session, row: InboxRow, channel: Channel, where: str) -> list[Told]:
     """Nobody is reached at this address any more; every account of whoever shares it hears."""
-    reached = locked_people(session, channel, where)
-    for address in _spellings(reached, channel, where):
-        people.note_address(
-            session, channel, address, people.OPTED_OUT, source=row.id, at=row.recorded_at
-        )
+    reached = refuse_address(session, channel, where, source=row.id, at=row.recorded_at)
     event = OptedOut(event_id=f"{row.id}:opted out", channel=channel)
     return tell_people(session, reached, event)
 
@@ -164,15 +194,3 @@ def known_people(session: Session, channel: Channel, where: str) -> list[Person]
         for person in people.at_address(session, channel, spelling)
     }
     return list(found.values())
-
-
-def today_of(session: Session, row: InboxRow, person: Person) -> date:
-    """The person's calendar date."""
-    now = present_of(session, row, person)
-    return local_date(now, person.zones[0] if person.zones else ANYWHERE)
-
-
-def present_of(session: Session, row: InboxRow, person: Person) -> datetime:
-    """The person's present. An account that was run ahead of the wall has one of its own."""
-    latest = contacts.latest_at(session, person.id)
-    return max(row.recorded_at, latest) if latest else row.recorded_at

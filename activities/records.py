@@ -2,13 +2,27 @@
 
 from temporalio import activity
 
-from compliance.orders import Close, EnterStage, Recorded
+from activities import reopening
+from activities.agreements import step_of
+from compliance.orders import Close, Entered, EnterStage, Recorded
 from domain.accounts import Closure
 from domain.ledger import recalled
-from domain.money import Money
 from domain.orders import HandOver, RecordHolds, RecordPlacement
-from storage import Database, accounts, contacts, laws, ledger, people
+from storage import (
+    Database,
+    accounts,
+    accruing,
+    calls,
+    contacts,
+    contracts,
+    laws,
+    ledger,
+    people,
+    plans,
+    settlements,
+)
 from storage.session import lock_account, lock_person
+from storage.tables import Account
 
 
 class Records:
@@ -29,6 +43,11 @@ class Records:
             account = accounts.by_id(session, order.account_id)
             if is_new and account is not None:
                 accounts.inherit_holds(session, account)
+                accruing.costs_at_placement(session, account, order.at)
+                accruing.accrue(session, account, order.at)
+                settlements.offer_early(
+                    session, account, at=order.at, step=step_of(account.currency)
+                )
             return Recorded(
                 version=ledger.version(session, order.account_id),
                 balance=ledger.balance(session, order.account_id),
@@ -36,32 +55,52 @@ class Records:
                 law=laws.current(session),
                 law_number=laws.number(session) or 0,
                 recalled=account is not None and account.recalled_at is not None,
+                contract=contracts.of_account(session, order.account_id),
+                settlement=account and settlements.standing(session, account, order.at),
             )
 
     @activity.defn
-    def enter_stage(self, order: EnterStage) -> None:
-        """Write the stage that the account is in, and the waits that led to it."""
+    def enter_stage(self, order: EnterStage) -> Entered:
+        """Write the stage that the account is in, the waits that led to it, and interest till then.
+
+        A call that the stage before asked for, and nobody has dialled yet, is asked for no more.
+        """
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
             contacts.note_waits(session, order.account_id, order.waits)
+            calls.withdraw(session, order.account_id, at=order.at)
             accounts.enter_stage(
                 session, order.account_id, journey=order.journey, stage=order.stage, at=order.at
             )
+            account = session.get_one(Account, order.account_id)
+            accruing.accrue(session, account, order.at)
+            return Entered(
+                version=ledger.version(session, account.id),
+                balance=ledger.balance(session, account.id),
+                plan=plans.with_added(session, account.id),
+            )
 
     @activity.defn
-    def close_account(self, order: Close) -> None:
-        """Write the end of the journey; what was recalled leaves the ledger."""
+    def close_account(self, order: Close) -> Closure:
+        """Write the end of the journey, and answer with it; what was recalled leaves the ledger."""
         with self._database.transaction() as session:
             lock_account(session, order.account_id)
             contacts.note_waits(session, order.account_id, order.waits)
+            calls.withdraw(session, order.account_id, at=order.at)
             if order.closure is Closure.RECALLED:
                 accounts.recall(session, order.account_id)
                 account = accounts.by_id(session, order.account_id)
-                left = ledger.balance(session, order.account_id)
-                if account is not None and left > 0:
-                    amount = Money(minor=left, currency=account.currency)
-                    ledger.book(session, account.id, recalled(f"recalled:{account.id}", amount))
-            accounts.close(session, order.account_id, order.closure, at=order.at)
+                left = ledger.portions(session, order.account_id)
+                if account is not None and sum(left.values()) > 0:
+                    moved = recalled(f"recalled:{account.id}", account.currency, left)
+                    ledger.book(session, account.id, moved)
+            closure = order.closure
+            if closure is Closure.PAID_IN_FULL and ledger.is_settled(session, order.account_id):
+                closure = Closure.SETTLED
+            recorded = accounts.close(session, order.account_id, closure, at=order.at)
+            if order.closure is Closure.PAID_IN_FULL:
+                reopening.reopen_at_once(session, order.account_id, at=order.at)
+            return recorded
 
     @activity.defn
     def record_holds(self, order: RecordHolds) -> None:

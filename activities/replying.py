@@ -1,6 +1,6 @@
 """What a consumer wrote: kept word for word, understood where it is certain, and acted upon."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -8,13 +8,12 @@ from activities import wishing
 from activities.news import (
     Told,
     hold,
+    hold_told,
     known_people,
     locked_people,
     opt_in,
     opt_out,
     opted_out,
-    present_of,
-    today_of,
 )
 from compliance.disputes import Dispute, kind_of
 from domain.accounts import PERSONAL_HOLDS, Hold
@@ -22,16 +21,18 @@ from domain.contacts import Channel
 from domain.events import (
     AnyEvent,
     CallRequested,
+    HardshipDeclared,
     MessageReceived,
     PaymentClaimed,
     PlanRequested,
     PromiseToPay,
 )
-from domain.people import MilestoneKind, Wish
+from domain.people import MilestoneKind, StandingHold, Wish
+from domain.promises import NoPromise
 from domain.replies import Understanding, Understood, understand
 from domain.time import local_date
 from domain.wishing import added
-from storage import accounts, contacts, journal, people
+from storage import accounts, contacts, journal, people, promises, receipts
 from storage.looking import profile
 from storage.session import lock_person
 from storage.tables import Account, InboxRow, Person, Reply
@@ -40,6 +41,9 @@ ANSWERED = frozenset(
     {Understood.STOP, Understood.MEDIUM, Understood.WISH, Understood.START, Understood.HELP}
 )
 """Meanings that are done with once they are obeyed."""
+
+TIME_TO_READ = timedelta(days=3)
+"""For a person of ours, before a journey answers to hardship."""
 
 AT_PHONE = frozenset({Channel.SMS, Channel.VOICE, Channel.WHATSAPP})
 """Channels that reach one and the same number."""
@@ -79,7 +83,9 @@ def take_reply(
     lock_person(session, person.id)
     account = contacts.latest_account(session, person.id)
     if before is None and account is not None and Hold.DISPUTE in said.holds:
-        note_dispute(session, account, present_of(session, row, person), written=True)
+        note_dispute(
+            session, account, contacts.present(session, person.id, row.recorded_at), written=True
+        )
     _keep(session, row, channel, words, said, person=person, account=account)
     news += _about_person(session, row, person, said)
     return news + _about_debts(session, row, person, account, said)
@@ -104,7 +110,7 @@ def _keep(
         words=words,
         understood=str(said),
         account_id=account.id if account else None,
-        at=present_of(session, row, person) if person else row.recorded_at,
+        at=contacts.present(session, person.id, row.recorded_at) if person else row.recorded_at,
     )
 
 
@@ -120,7 +126,7 @@ def _understood(
 ) -> Understanding:
     if keyword is not None:
         return Understanding(meanings=(keyword,))
-    today = today_of(session, row, person) if person else row.recorded_at.date()
+    today = contacts.today(session, person, row.recorded_at) if person else row.recorded_at.date()
     return understand(words, today)
 
 
@@ -171,7 +177,7 @@ def _about_person(
     session: Session, row: InboxRow, person: Person, said: Understanding
 ) -> list[Told]:
     """Media that the person refuses at any address, and all that they wish."""
-    at = present_of(session, row, person)
+    at = contacts.present(session, person.id, row.recorded_at)
     news = [
         told
         for medium in said.media
@@ -181,7 +187,7 @@ def _about_person(
         return news
     session.refresh(person)
     standing = [Wish.model_validate(each) for each in person.wishes]
-    wished = added(standing, said.wish, today_of(session, row, person))
+    wished = added(standing, said.wish, contacts.today(session, person, row.recorded_at))
     return news + wishing.set_wishes(session, person.id, wished)
 
 
@@ -196,9 +202,10 @@ def _about_debts(
         _ask_after_the_end(session, row, person, said)
         return []
     news = [
-        hold(session, row, concerned, reason)
+        told
         for reason in said.holds
         for concerned in _concerned(session, account, reason)
+        for told in _stopped(session, row, concerned, reason)
     ]
     if said.holds:
         reasons = ", ".join(said.holds)
@@ -209,7 +216,7 @@ def _about_debts(
         places = " or ".join(said.wish.not_at)
         reason = f"wants no contact at {places}: see whether an address on record is there"
         accounts.hand_over(session, f"{row.id}:place", account.id, reason, at=row.recorded_at)
-    answer = _response(row.id, said)
+    answer = _promise(session, row, account, said) or _response(row.id, said)
     return news + ([Told(account.workflow_id, answer)] if answer else [])
 
 
@@ -245,10 +252,42 @@ def _ask_after_the_end(
         accounts.hand_over(session, row.id, latest.id, reason, at=row.recorded_at)
 
 
+def _stopped(session: Session, row: InboxRow, account: Account, reason: Hold) -> list[Told]:
+    """Stop the clock until a person lifts the hold. Hardship has a journey of its own.
+
+    It begins when a person of ours has had time to read what was written; the hold stands so long.
+    """
+    if reason is not Hold.HARDSHIP:
+        return [hold(session, row, account, reason)]
+    at = contacts.present(session, account.person_id, row.recorded_at)
+    ends = receipts.local(session, account, at + TIME_TO_READ)
+    declared = HardshipDeclared(event_id=f"{row.id}:hardship declared")
+    placed = hold_told(session, account, StandingHold(hold=reason, ends=ends), key=row.id)
+    return [placed, Told(account.workflow_id, declared)]
+
+
 def _concerned(session: Session, account: Account, reason: Hold) -> list[Account]:
     if reason in PERSONAL_HOLDS:  # a dispute concerns the debt it was said about
         return accounts.open_of_person(session, account.person_id)
     return [account]
+
+
+def _promise(
+    session: Session, row: InboxRow, account: Account, said: Understanding
+) -> AnyEvent | None:
+    """A promise of all that is owed, on record; one that cannot be taken is read by a person."""
+    if said.meanings[-1] is not Understood.PROMISE or said.due is None:
+        return None
+    at = contacts.present(session, account.person_id, row.recorded_at)
+    try:
+        made = promises.record(
+            session, account, promise_id=row.id, due=said.due, source="reply", at=at
+        )
+    except NoPromise:
+        return MessageReceived(event_id=row.id)
+    if made is None:
+        return None  # nothing is owed any more
+    return PromiseToPay(event_id=row.id, due=made.due, minor=made.minor, balance=made.balance)
 
 
 def _response(event_id: str, said: Understanding) -> AnyEvent | None:
@@ -260,8 +299,6 @@ def _response(event_id: str, said: Understanding) -> AnyEvent | None:
             return PaymentClaimed(event_id=event_id)
         case Understood.CALL:
             return CallRequested(event_id=event_id)
-        case Understood.PROMISE if said.due is not None:
-            return PromiseToPay(event_id=event_id, due=said.due)
         case Understood.MESSAGE:
             return MessageReceived(event_id=event_id)
         case _:

@@ -14,7 +14,7 @@ from activities.news import Told, hold_told, tell_people, tell_profile
 from domain.accounts import PERSONAL_HOLDS
 from domain.contacts import Channel
 from domain.events import OptedIn, OptedOut
-from domain.people import Milestone, StandingHold, Wish
+from domain.people import StandingHold, Wish
 from storage import accounts, people
 from storage.session import lock_person
 from storage.tables import Account, Person
@@ -24,22 +24,6 @@ def set_wishes(session: Session, person_id: str, wishes: Sequence[Wish]) -> list
     """Keep how the person wants to be contacted, in place of what they wished before."""
     lock_person(session, person_id)
     people.set_wishes(session, person_id, wishes)
-    return tell_profile(session, person_id)
-
-
-def note_milestone(
-    session: Session, person_id: str, milestone: Milestone, *, key: str, source: str
-) -> list[Told]:
-    """Keep something that happened on a day and matters to rules, once per key."""
-    lock_person(session, person_id)
-    people.note_milestone(session, person_id, milestone, key=key, source=source)
-    return tell_profile(session, person_id)
-
-
-def end_milestone(session: Session, person_id: str, key: str, *, at: datetime) -> list[Told]:
-    """Let a milestone count no longer, such as a consent that is taken back."""
-    lock_person(session, person_id)
-    people.end_milestone(session, key, at=at)
     return tell_profile(session, person_id)
 
 

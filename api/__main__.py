@@ -14,6 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import build
 from api.services import Services
+from compliance.laws import LAWS
 from providers.sendgrid import SendGrid
 from providers.settings import (
     SendGridSettings,
@@ -24,7 +25,7 @@ from providers.settings import (
 )
 from providers.stripe import Stripe
 from providers.twilio import Twilio
-from storage import Database
+from storage import Database, laws
 from workers.settings import Settings
 from workflows.door import TemporalDoor
 
@@ -58,6 +59,7 @@ async def serve(host: str, port: int) -> None:
     anyio.to_thread.current_default_thread_limiter().total_tokens = ANSWERING
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(HEARING))
     database = Database(settings.database_url, pool_size=ANSWERING + HEARING)
+    LAWS.fetch_from(laws.fetcher(database))
     services = Services(
         settings=settings,
         database=database,

@@ -13,7 +13,27 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from temporalio.service import RPCError
 
-from api import accounts, calls, explaining, instructions, people, placements, portal, webhooks
+from api import (
+    accounts,
+    call_list,
+    calls,
+    contracts,
+    explaining,
+    instructions,
+    journeys,
+    letters,
+    means,
+    people,
+    placements,
+    plans,
+    portal,
+    promises,
+    refunds,
+    settlements,
+    statements,
+    transfers,
+    webhooks,
+)
 from api.limits import LastResort, LimitBody
 from api.problems import (
     Invalid,
@@ -28,6 +48,29 @@ from api.problems import (
 from api.services import Served, Services
 from storage import creditors
 
+PARTS = (
+    accounts,
+    people,
+    calls,
+    call_list,
+    explaining,
+    instructions,
+    journeys,
+    plans,
+    settlements,
+    letters,
+    promises,
+    means,
+    refunds,
+    transfers,
+    contracts,
+    placements,
+    statements,
+    webhooks,
+    portal,
+)
+"""What is served, in the order of the page of documentation."""
+
 ABOUT = """Hand over overdue accounts, one by one or by the file; read what happens to each and why.
 
 Amounts are integers of minor units with an ISO 4217 currency. Errors are
@@ -39,7 +82,7 @@ def build(services: Services) -> FastAPI:
     """The application on these services."""
     app = FastAPIOffline(title="Tahsil", version="1", description=ABOUT, redoc_url=None)
     app.state.services = services
-    for part in (accounts, people, calls, explaining, instructions, placements, webhooks, portal):
+    for part in PARTS:
         app.include_router(part.router)
     app.add_api_route("/", index, include_in_schema=False)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
@@ -81,13 +124,14 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
-    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    refused = error if isinstance(error, RequestValidationError) else RequestValidationError([])
+    errors = refused.errors()
     for each in errors:
         if each["type"] == "json_invalid":
             why = each.get("ctx", {}).get("error", "")
             place = f"at character {each['loc'][-1]}"
             return Malformed(f"The body is not JSON: {why} {place}.").response()
-    return Invalid(field_errors(errors)).response()
+    return Invalid(field_errors(errors, refused.body)).response()
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -17,17 +17,18 @@ from starlette.responses import JSONResponse
 
 from activities.news import Told, tell_profile
 from api.accounts import DOCUMENTED, only_json
-from api.explaining import packs_of, present_of, why_over
 from api.idempotency import IdempotencyKey
 from api.person_schemas import CallView, NewCall, Permit, PermitRequest
 from api.problems import Invalid, Problem, field_error
 from api.recording import write
 from api.schemas import Rule
 from api.services import CreditorId, Served
-from compliance import Allow, AnyVerdict, ContactRequest, Deny, Reason, Wait, decide
+from compliance import Allow, AnyVerdict, ContactRequest, Deny, Wait, decide
 from compliance.evaluator import PERMIT
-from domain.contacts import Channel, ContactStatus, Dial, Message, Place, Purpose
+from compliance.laws import LAWS
+from domain.contacts import Channel, ContactStatus, Dial, Message, Place, Purpose, call_key
 from storage import accounts, contacts, journal, laws
+from storage.calls import is_listed
 from storage.looking import look
 from storage.session import driver
 from storage.tables import Account, ContactRow, Decision, Task
@@ -40,8 +41,9 @@ router = APIRouter(
 )
 
 
-UNUSED = frozenset({ContactStatus.INTENDED, ContactStatus.UNAVAILABLE})
-"""Of a call: it is not known to have been dialled, or known not to have been."""
+UNUSED = frozenset({ContactStatus.INTENDED, ContactStatus.UNAVAILABLE, ContactStatus.SENT})
+"""Of a call: it is not known to have been dialled, or known not to have been. SENT: it is on the
+list of calls that journeys ask for."""
 
 
 class NotPermitted(Problem):
@@ -85,6 +87,7 @@ async def permit_call(
 ) -> JSONResponse:
     """May this call be dialled now? If so it counts from this moment on, until its outcome.
 
+    A call on the list (`GET /v1/calls/due`) has its key there, and counts already.
     A permit that is not used has an outcome, too: report it as `unavailable`.
     """
     if faults := asked.faults():
@@ -92,9 +95,10 @@ async def permit_call(
     refusals = list[Wait | Deny]()
 
     def fact(session: Session, account: Account) -> tuple[Permit, list[Told]]:
-        at = present_of(session, account, services.wall())
+        at = contacts.present(session, account.person_id, services.wall())
         named = _named(account, asked.key)
-        if (row := contacts.by_key(session, named)) is not None:
+        row = contacts.by_key(session, named)
+        if row is not None and not is_listed(row):
             return _permitted_before(session, row, asked, at), []
         verdict = _judge(session, account, asked, at)
         if not isinstance(verdict, Allow):
@@ -162,11 +166,10 @@ def _judge(session: Session, account: Account, asked: PermitRequest, at: datetim
         place=asked.place,
         dial=asked.dial,
     )
-    over = why_over(session, account)
     verdict: AnyVerdict = (
-        decide(request, seen.facts, packs_of(session, law), at)
-        if over is None
-        else Deny(reasons=(_over(over),))
+        decide(request, seen.facts.without(named), LAWS.called(law), at)
+        if seen.over is None
+        else Deny(reasons=(seen.over,))
     )
     contacts.decide(
         driver(session),
@@ -188,10 +191,6 @@ def _judge(session: Session, account: Account, asked: PermitRequest, at: datetim
     return verdict
 
 
-def _over(says: str) -> Reason:
-    return Reason(rule="LAST-LOOK", pack="record", says=says, cite="house policy: pay-stop")
-
-
 @router.post("", response_model=CallView, status_code=HTTPStatus.CREATED)
 async def record_call(
     account_id: str,
@@ -207,7 +206,7 @@ async def record_call(
     """
 
     def fact(session: Session, account: Account) -> tuple[CallView, list[Told]]:
-        if faults := call.faults(present_of(session, account, services.wall())):
+        if faults := call.faults(contacts.present(session, account.person_id, services.wall())):
             raise Invalid(faults)
         debts = _debts(session, account, call)
         before = _before(session, account, call)
@@ -334,7 +333,7 @@ def _debts(session: Session, account: Account, call: NewCall) -> tuple[str, ...]
 
 def _named(account: Account, key: str) -> str:
     """The contact's key: a creditor's own keys are unique to one account."""
-    return f"{account.id}/call/{key}"
+    return call_key(account.id, key)
 
 
 def _view(row: ContactRow, call: NewCall, *, permitted: bool | None) -> CallView:

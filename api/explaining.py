@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -19,10 +18,11 @@ from api.services import CreditorId, Served
 from api.views import owned
 from compliance.explaining import Explanation, Finding, explain
 from compliance.facts import ContactRequest, PastContact, PersonFacts
-from compliance.laws import UnknownLawError, read_law, shipped_id, shipped_text
+from compliance.last_look import why_over
+from compliance.laws import LAWS, shipped_id
 from compliance.packs import Packs
 from compliance.sentences import sentence
-from compliance.verdicts import Deny
+from compliance.verdicts import Deny, Reason
 from domain.contacts import Channel, Purpose
 from domain.time import local_instant, zone
 from storage import contacts, laws, ledger, people
@@ -86,7 +86,7 @@ async def explain_account(
     def answer() -> ExplanationView:
         with services.database.transaction() as session:
             account = owned(session, creditor, account_id)
-            present = present_of(session, account, services.wall())
+            present = contacts.present(session, account.person_id, services.wall())
             when = present if at is None else _asked_for(at, zone_of(session, account, present))
             return explained(session, account, Question(when, channel, purpose))
 
@@ -118,12 +118,6 @@ def moment(text: str, zone_name: str) -> datetime:
     raise ValueError(f"expected {A_MOMENT}")
 
 
-def present_of(session: Session, account: Account, wall: datetime) -> datetime:
-    """The present as the record knows it: an account that was run ahead of the wall has its own."""
-    latest = contacts.latest_at(session, account.person_id)
-    return max(wall, latest) if latest else wall
-
-
 def zone_of(session: Session, account: Account, at: datetime) -> str:
     """The zone in which times are told: that of the stated address, if it is known."""
     return home_zone(people.facts(session, account.id, at))
@@ -139,27 +133,10 @@ def law_in_force(session: Session) -> str:
     return laws.latest(session) or shipped_id()
 
 
-def packs_of(session: Session, law: str) -> Packs:
-    """The packs of a law; UnknownLawError if neither the record nor this release has it."""
-    text = laws.text_of(session, law)
-    if text is None and law == shipped_id():
-        text = shipped_text()
-    if text is None:
-        raise UnknownLawError(
-            f"no law {law!r} on record: expected an id such as law_0123456789abcd"
-        )
-    return _read(text)
-
-
-@lru_cache(maxsize=4)
-def _read(text: str) -> Packs:
-    return read_law(text)
-
-
 def explained(session: Session, account: Account, question: Question) -> ExplanationView:
     """Put the question to the law in force, with the record's facts."""
     law, at = law_in_force(session), question.at
-    packs, facts = packs_of(session, law), people.facts(session, account.id, at)
+    packs, facts = LAWS.called(law), people.facts(session, account.id, at)
     known = tuple(each for each in facts.contacts if each.at <= at)
     facts = facts.model_copy(update={"contacts": known})
     told = {
@@ -171,14 +148,18 @@ def explained(session: Session, account: Account, question: Question) -> Explana
         )
         for channel in ([question.channel] if question.channel else Channel)
     }
-    over = why_over(session, account)
+    over = why_over(
+        closure=account.closure,
+        recalled=account.recalled_at is not None,
+        balance=ledger.balance(session, account.id),
+    )
     return ExplanationView(
         account_id=account.id,
         at=at,
         zone=home_zone(facts),
         law=law,
         purpose=question.purpose,
-        over=over,
+        over=over.says if over else None,
         channels=[_channel(channel, each, over) for channel, each in told.items()],
         detail=question.detail,
         rules=_answers(told[question.detail].findings, packs),
@@ -186,24 +167,14 @@ def explained(session: Session, account: Account, question: Question) -> Explana
     )
 
 
-def why_over(session: Session, account: Account) -> str | None:
-    """Why nothing may leave about this account any more, if so."""
-    if account.closure is not None:
-        return f"the journey is over: {account.closure}"
-    if account.recalled_at is not None:
-        return "the creditor recalled the account"
-    return None if ledger.balance(session, account.id) > 0 else "nothing is owed any more"
-
-
-def _channel(channel: Channel, told: Explanation, over: str | None) -> ChannelAnswer:
+def _channel(channel: Channel, told: Explanation, over: Reason | None) -> ChannelAnswer:
     if over is not None:
-        last_look = Rule(rule="LAST-LOOK", says=over, cite="house policy: pay-stop")
         return ChannelAnswer(
             channel=channel,
             verdict="deny",
             next_lawful=None,
             recheck_at=None,
-            decided_by=last_look,
+            decided_by=_rule(over),
         )
     first = told.verdict.reasons[0] if told.verdict.reasons else None
     return ChannelAnswer(
@@ -211,8 +182,12 @@ def _channel(channel: Channel, told: Explanation, over: str | None) -> ChannelAn
         verdict=told.verdict.kind,
         next_lawful=told.next_lawful,
         recheck_at=told.verdict.recheck_at if isinstance(told.verdict, Deny) else None,
-        decided_by=Rule(rule=first.rule, says=first.says, cite=first.cite) if first else None,
+        decided_by=_rule(first) if first else None,
     )
+
+
+def _rule(reason: Reason) -> Rule:
+    return Rule(rule=reason.rule, says=reason.says, cite=reason.cite)
 
 
 def _answers(findings: Sequence[Finding], packs: Packs) -> list[RuleAnswer]:

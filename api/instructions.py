@@ -21,22 +21,30 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from activities.doors import AccountClosed
-from activities.news import Told, balance_told
+from activities.news import Told
+from activities.paying import received, went_back
+from activities.reopening import tell
 from activities.replying import note_dispute
 from api.accounts import DOCUMENTED, only_json
-from api.explaining import present_of
 from api.idempotency import IdempotencyKey, once
 from api.person_schemas import DisputeRequest, NewHold
-from api.problems import Closed, Invalid, NotNow, PaidDifferently, field_error
+from api.problems import (
+    Closed,
+    Invalid,
+    NotNow,
+    NotReversible,
+    PaidDifferently,
+    field_error,
+)
 from api.recording import cause_of, locked, write
 from api.schemas import AccountView, DirectPayment, HoldRequest
 from api.services import CreditorId, Served, Services
 from api.views import account_view
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold
 from domain.events import HoldLifted, HoldPlaced
-from domain.ledger import paid_directly
+from domain.ledger import Cause
 from domain.money import Money
-from storage import accounts, journal, ledger
+from storage import accounts, contacts, ledger
 from storage.tables import Account
 from workflows.door import NotYet, Verb
 from workflows.messages import Instruction
@@ -122,7 +130,7 @@ async def dispute(
 
     def fact(session: Session, account: Account) -> None:
         if accounts.place_hold(session, account.id, Hold.DISPUTE, reason=given.reason):
-            received = present_of(session, account, services.wall())
+            received = contacts.present(session, account.person_id, services.wall())
             note_dispute(session, account, received, written=given.written)
 
     order = Order("dispute", Hold.DISPUTE, given, fact)
@@ -145,7 +153,9 @@ async def place_hold(
     def fact(session: Session, account: Account) -> tuple[AccountView, list[Told]]:
         concerned, now = _concerned(session, account, of_person=new.of_person), services.wall()
         owed = ledger.balance(session, account.id)
-        if faults := new.faults(account.currency, owed, present_of(session, account, now)):
+        if faults := new.faults(
+            account.currency, owed, contacts.present(session, account.person_id, now)
+        ):
             raise Invalid(faults)
         part = new.part.minor if new.part else None
         days = {"starts": new.starts, "ends": new.ends}
@@ -155,7 +165,7 @@ async def place_hold(
             if accounts.place_hold(session, each.id, new.hold, reason=new.reason, part=part, **days)
         ]
         if new.hold is Hold.DISPUTE and placed:
-            received = new.received or present_of(session, account, now)
+            received = new.received or contacts.present(session, account.person_id, now)
             note_dispute(session, account, received, written=new.written)
         event = HoldPlaced(
             event_id=f"{cause_of(account.id, key)}:{new.hold} placed",
@@ -233,28 +243,68 @@ async def record_payment(
     account_id: str, payment: DirectPayment, creditor: CreditorId, services: Served
 ) -> AccountView:
     """The consumer paid you directly: what is owed falls. The same reference books once."""
-    view, told = await run_in_threadpool(_book, services, creditor, account_id, payment)
-    if told is not None:
-        await services.door.tell(told.workflow_id, told.event)
+    view, news = await run_in_threadpool(_book, services, creditor, account_id, payment)
+    await tell(services.database, services.door, news)
     return view
 
 
 def _book(
     services: Services, creditor: str, account_id: str, payment: DirectPayment
-) -> tuple[AccountView, Told | None]:
+) -> tuple[AccountView, list[Told]]:
     with services.database.transaction() as session:
         account = locked(session, creditor, account_id)
-        key = f"direct:{account.id}:{payment.reference}"
-        if (before := ledger.booked_amount(session, key)) is None:
+        key = direct_key(account.id, payment.reference)
+        before = ledger.booked_amount(session, key)
+        if before is None:
             _check(session, account, payment.amount)
-            ledger.book(session, account.id, paid_directly(key, payment.amount))
-            amount = str(payment.amount)
-            journal.note(session, account.id, "direct payment", amount=amount, key=key)
         elif (-before, account.currency) != (payment.amount.minor, payment.amount.currency):
             raise PaidDifferently("Use another reference for another payment.")
+        at = contacts.present(session, account.person_id, services.wall())
+        cause = Cause.DIRECT_PAYMENT
+        news = received(session, account, key, payment.amount, cause=cause, at=at)
         # The journey of a closed account is over, and needs no news.
-        told = balance_told(session, account, key) if account.closure is None else None
-        return account_view(session, account), told
+        return account_view(session, account), news if account.closure is None else []
+
+
+@router.post("/payments/{reference}/reversal", response_model=AccountView)
+async def reverse_payment(
+    account_id: str,
+    reference: str,
+    creditor: CreditorId,
+    services: Served,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """A payment that you reported was none, or went back: it is owed again.
+
+    An account that it had closed as paid or settled is opened again, and a person of ours looks at
+    it before anything is sent.
+    """
+    asked_as = cause_of(account_id, key)
+
+    def fact(session: Session, account: Account) -> tuple[AccountView, list[Told]]:
+        paid = ledger.booked_amount(session, direct_key(account.id, reference))
+        undone = f"{direct_key(account.id, reference)}:reversed"
+        by = ledger.provider_ref(session, undone)
+        if paid is None or by not in {None, asked_as}:
+            raise NotReversible(known=paid is not None)
+        news = went_back(
+            session,
+            account,
+            undone,
+            Money(minor=-paid, currency=account.currency),
+            cause=Cause.DIRECT_PAYMENT,
+            provider_ref=asked_as,
+            at=contacts.present(session, account.person_id, services.wall()),
+        )
+        return account_view(session, account), news
+
+    what = f"reverse {reference}"
+    return await write(services, creditor, account_id, what=what, body=None, key=key, fact=fact)
+
+
+def direct_key(account_id: str, reference: str) -> str:
+    """The key under which a payment to the creditor is booked."""
+    return f"direct:{account_id}:{reference}"
 
 
 def _check(session: Session, account: Account, amount: Money) -> None:

@@ -4,20 +4,24 @@ The link is the only key to the page, and messages get forwarded: so it names th
 amount, and never the consumer.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from activities.agreements import step_of
 from domain.contacts import Channel
-from domain.money import Money
-from domain.plans import PaymentPlan
-from domain.time import local_date
+from domain.money import Money, exponent
+from domain.plan_changes import foreseen
+from domain.plans import Instalment, PaymentPlan
+from domain.settlements import Settlement
+from domain.transfers import as_written
 from providers.spoken import SpokenPlan, Voice
 from providers.stripe_amounts import AmountError, chargeable
-from storage import accounts, contacts, creditors, ledger, payments
-from storage.tables import Account, ContactRow, Person
+from storage import accounts, accruing, contacts, creditors, ledger, payments, plans, settlements
+from storage.tables import Account, ContactRow
 
 CARD_JOURNEYS = frozenset({"subscription"})
 """Journeys that collect with a stored card, so that a new card is an answer."""
@@ -40,12 +44,19 @@ class Linked:
     customer: str | None
     state: Literal["open", "paid", "closed"]
     owed: Money
+    """With interest up to today, booked or not."""
     version: int
     today: date
     offer: PaymentPlan | None
     """A plan that the message put to the consumer and that can be accepted now."""
     plan: PaymentPlan | None
     """The plan accepted last."""
+    settlement: Settlement | None
+    """An offer to settle that stands today."""
+    missing: int
+    """Minor units that still have to come for the settlement."""
+    reference: str | None
+    """What to write on a bank transfer."""
 
     @property
     def full(self) -> Money | None:
@@ -54,21 +65,67 @@ class Linked:
 
     @property
     def due(self) -> Money | None:
-        """What a broken plan misses; None without one, or if that is all there is anyway."""
-        if self.plan is None or self.state != "open":
+        """What a plan asks for now; None if that is nothing, or all that is owed anyway."""
+        asked = self._asked
+        if self.plan is None or asked is None:
             return None
-        instalment = self.plan.next_due(self.owed.minor)
-        if instalment is None or instalment.due > self.today:
-            return None
-        missed = [each for each in self.plan.instalments if each.due <= self.today][-1]
-        minor = self.plan.outstanding(missed, self.owed.minor)
+        minor = self.plan.outstanding(asked, self.owed.minor)
         due = payable(Money(minor=minor, currency=self.owed.currency))
         return due if due and due.minor < self.owed.minor else None
+
+    @property
+    def due_on(self) -> date | None:
+        """The day of a next instalment that the consumer pays by themselves; None if overdue."""
+        asked = self._asked
+        return asked.due if asked and asked.due > self.today else None
+
+    @property
+    def _asked(self) -> Instalment | None:
+        """The last instalment that is due, or the next one where nothing is charged for it."""
+        if self.plan is None or self.state != "open":
+            return None
+        upcoming = self.plan.next_due(self.owed.minor)
+        if upcoming is None or upcoming.due > self.today:
+            return None if self.plan.autopay else upcoming
+        return [each for each in self.plan.instalments if each.due <= self.today][-1]
+
+    @property
+    def settling(self) -> Money | None:
+        """What still settles the debt, if that can be charged and is less than all of it."""
+        if self.settlement is None or self.state != "open":
+            return None
+        currency = self.owed.currency
+        steps = -(-self.missing // step_of(currency))
+        amount = payable(Money(minor=steps * step_of(currency), currency=currency))
+        return amount if amount and amount.minor < self.owed.minor else None
+
+    @property
+    def takes_extra(self) -> bool:
+        """Whether more than the plan asks for can be paid."""
+        return self.plan is not None and self.state == "open" and self.full is not None
 
     @property
     def takes_card(self) -> bool:
         """Whether a new card would help: an accepted plan, or a journey that charges one."""
         return self.plan is not None or self.journey in CARD_JOURNEYS
+
+
+@dataclass(frozen=True)
+class SpokenSettlement:
+    """An offer to settle as the page says it."""
+
+    amount: str
+    day: str
+    rest: str
+
+
+@dataclass(frozen=True)
+class SpokenExtra:
+    """What to write into the field for an extra payment."""
+
+    currency: str
+    most: str
+    example: str
 
 
 @dataclass(frozen=True)
@@ -79,8 +136,29 @@ class Page:
     owed: str
     full: str | None
     due: str | None
+    due_on: str | None
+    settlement: SpokenSettlement | None
     offer: SpokenPlan | None
+    extra: SpokenExtra | None
     card: bool
+    reference: str | None
+
+
+WRITTEN = re.compile("(\\d{1,12})(?:[.,\u066b](\\d{1,3}))?")
+"""An amount as people write it: a point, a comma or the Arabic sign for it, and no marks between
+thousands."""
+
+
+def written(text: str, most: Money) -> Money | None:
+    """The amount that somebody wrote, if it can be charged and is not above `most`; else None."""
+    decimals = exponent(most.currency)
+    found = WRITTEN.fullmatch("".join(text.split()))
+    if found is None or len(found[2] or "") > decimals:
+        return None
+    minor = int(found[1] + (found[2] or "").ljust(decimals, "0"))  # int() reads Arabic digits, too
+    if not 0 < minor <= most.minor or minor % step_of(most.currency):
+        return None
+    return Money(minor=minor, currency=most.currency)
 
 
 def payable(amount: Money) -> Money | None:
@@ -100,8 +178,32 @@ def page_of(linked: Linked) -> Page:
         owed=voice.money(linked.owed),
         full=voice.money(linked.full) if linked.full else None,
         due=voice.money(linked.due) if linked.due else None,
+        due_on=voice.date(linked.due_on) if linked.due_on else None,
+        settlement=_settlement(linked, voice),
         offer=voice.plan(linked.offer) if linked.offer else None,
+        extra=_extra(linked, voice),
         card=linked.takes_card,
+        reference=voice.name(as_written(linked.reference)) if linked.reference else None,
+    )
+
+
+def _settlement(linked: Linked, voice: Voice) -> SpokenSettlement | None:
+    amount = linked.settling
+    if linked.settlement is None or amount is None:
+        return None
+    rest = Money(minor=linked.owed.minor - amount.minor, currency=amount.currency)
+    day = voice.date(linked.settlement.expires)
+    return SpokenSettlement(amount=voice.money(amount), day=day, rest=voice.money(rest))
+
+
+def _extra(linked: Linked, voice: Voice) -> SpokenExtra | None:
+    if linked.full is None or not linked.takes_extra:
+        return None
+    currency = linked.owed.currency
+    return SpokenExtra(
+        currency=voice.name(currency),
+        most=voice.money(linked.full),
+        example=voice.name(f"25.{'0' * exponent(currency)}".rstrip(".")),
     )
 
 
@@ -112,9 +214,13 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
         return None
     account = session.get_one(Account, contact.account_id)
     person = accounts.person_of(session, account)
-    owed = Money(minor=ledger.balance(session, account.id), currency=account.currency)
-    plan = payments.accepted_plan(session, account.id)
-    today = _today(contacts.latest_at(session, person.id), person, now)
+    at = contacts.present(session, person.id, now)
+    more = accruing.coming(session, account, at)
+    owed = Money(minor=ledger.balance(session, account.id) + more, currency=account.currency)
+    plan = plans.current(session, account.id)
+    today = contacts.today(session, person, now)
+    offer = _open_offer(session, contact, today)
+    settlement = settlements.open_offer(session, account.id, today)
     return Linked(
         link=link,
         contact_key=contact.key,
@@ -128,9 +234,18 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
         owed=owed,
         version=ledger.version(session, account.id),
         today=today,
-        offer=_open_offer(session, contact, today),
-        plan=plan,
+        offer=offer and foreseen(offer, owed.minor, more),
+        plan=plan and foreseen(plan, owed.minor, more),
+        settlement=settlement,
+        missing=_missing(session, account, settlement),
+        reference=account.payment_reference,
     )
+
+
+def _missing(session: Session, account: Account, settlement: Settlement | None) -> int:
+    if settlement is None:
+        return 0
+    return max(0, settlement.minor - settlements.paid_for(session, account, settlement))
 
 
 def _state(account: Account, owed: Money) -> Literal["open", "paid", "closed"]:
@@ -147,9 +262,3 @@ def _open_offer(session: Session, contact: ContactRow, today: date) -> PaymentPl
     if offer is None or offer.instalments[0].due < today + TIME_TO_PREPARE:
         return None
     return offer if payments.is_open_offer(session, contact.account_id, offer) else None
-
-
-def _today(latest: datetime | None, person: Person, now: datetime) -> date:
-    """The consumer's date. An account that was run ahead of the wall has its own present."""
-    zone = person.zones[0] if person.zones else "UTC"
-    return local_date(max(now, latest) if latest else now, zone)

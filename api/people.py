@@ -3,7 +3,6 @@
 All of it concerns the person within one creditor's book, and so every debt of theirs there.
 """
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -14,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from activities import wishing
-from activities.news import Told, locked_people, tell_people, tell_profile
+from activities.news import Told, locked_people, refuse_address, tell_people, tell_profile
 from api.accounts import DOCUMENTED, only_json
-from api.explaining import law_in_force, packs_of, present_of
+from api.explaining import law_in_force
 from api.idempotency import IdempotencyKey
 from api.person_schemas import (
     MilestoneList,
@@ -30,11 +29,12 @@ from api.problems import Invalid, Problem, field_error
 from api.recording import cause_of, write
 from api.services import CreditorId, Served
 from api.views import owned
+from compliance.laws import LAWS
 from compliance.validation import last_days
 from domain.contacts import Channel
 from domain.events import OptedOut
 from domain.people import Milestone
-from storage import accounts, journal, people
+from storage import accounts, contacts, journal, people
 from storage.looking import facts, profile
 from storage.people import OPTED_OUT, standing_holds
 from storage.tables import Account, MilestoneRow, Person
@@ -131,7 +131,7 @@ async def note_milestone(
     """
 
     def fact(session: Session, account: Account) -> tuple[MilestoneView, list[Told]]:
-        if faults := new.faults(present_of(session, account, services.wall())):
+        if faults := new.faults(contacts.present(session, account.person_id, services.wall())):
             raise Invalid(faults)
         named = f"{account.person_id}/{new.key}"
         told = new.of(account.id)
@@ -158,7 +158,7 @@ def _begin_periods(session: Session, account: Account, told: Milestone, named: s
     """Note the last day of each period that begins with what was sent."""
     known = facts(session, account.id, told.at)
     try:
-        ends = last_days(told, known, packs_of(session, law_in_force(session)))
+        ends = last_days(told, known, LAWS.called(law_in_force(session)))
     except LookupError as error:
         expected = f"a day that the calendars know ({error})"
         raise Invalid([field_error("/at", "is too far away", expected)]) from error
@@ -231,7 +231,8 @@ async def opt_out(
         session.refresh(person)  # it may have been read before it was held
         cause, channel = cause_of(account.id, key), refused.channel
         if refused.scope == "address" and channel != "all":
-            reached = _refuse_address(session, person, channel, at)
+            where = _address(person, channel)
+            reached = refuse_address(session, channel, where, source=API, at=at)
             event = OptedOut(event_id=f"{cause}:no {channel}", channel=channel)
             told = tell_people(session, reached, event)
         else:
@@ -250,17 +251,6 @@ async def opt_out(
         fact=fact,
         before=sharing,
     )
-
-
-def _refuse_address(
-    session: Session, person: Person, channel: Channel, at: datetime
-) -> list[Person]:
-    """Opt out the address on record, and give whoever is reached there."""
-    where = _address(person, channel)
-    reached = locked_people(session, channel, where)
-    for spelling in sorted({where} | {people.address(each, channel) or where for each in reached}):
-        people.note_address(session, channel, spelling, OPTED_OUT, source=API, at=at)
-    return reached
 
 
 def _address(person: Person, channel: Channel) -> str:

@@ -2,15 +2,16 @@
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.pay_links import Linked, behind, page_of
+from api.pay_links import Linked, behind, page_of, written
 from api.services import Served, Services
 from api.wording import ENGLISH, WORDINGS
 from domain.contacts import Channel
@@ -19,11 +20,13 @@ from domain.plans import PaymentPlan
 from providers.charges import Checkout
 from providers.outcomes import ProviderDown, ProviderRefused
 from providers.spoken import Voice
-from storage import payments
+from storage import ledger, payments
+from storage.session import lock_account
 
 log = structlog.get_logger()
 
-Purpose = Literal["full", "instalment", "plan", "card"]
+Purpose = Literal["full", "instalment", "settlement", "extra", "plan", "card"]
+Extra = Literal["keep", "respread"]
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -53,7 +56,7 @@ async def show(link: str, services: Served) -> Response:
         return unknown()
     if linked.state != "open":
         return over(linked)
-    return html("pay.html", linked.language, page=page_of(linked), link=link)
+    return html("pay.html", linked.language, page=page_of(linked), link=link, wrong=None)
 
 
 @router.get("/{link}/done")
@@ -78,6 +81,38 @@ async def pay_due(link: str, services: Served) -> Response:
     """Pay what a broken plan misses."""
     linked = await _linked(services, link)
     return await _paying(services, linked, linked.due if linked else None, "instalment")
+
+
+@router.post("/{link}/settle")
+async def settle(link: str, services: Served) -> Response:
+    """Pay what is offered in settlement."""
+    linked = await _linked(services, link)
+    return await _paying(services, linked, linked.settling if linked else None, "settlement")
+
+
+@router.post("/{link}/pay-extra")
+async def pay_extra(
+    link: str,
+    services: Served,
+    amount: Annotated[str, Form(max_length=40)] = "",
+    extra: Annotated[Extra, Form()] = "keep",
+) -> Response:
+    """Pay more than the plan asks for: its end comes sooner, or each part gets smaller."""
+    linked = await _linked(services, link)
+    if linked is None or linked.full is None or not linked.takes_extra:
+        return await _paying(services, linked, None, "extra")
+    asked = written(amount, linked.full)
+    if asked is None:
+        page = page_of(linked)
+        return html(
+            "pay.html",
+            linked.language,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            page=page,
+            link=link,
+            wrong=page.extra,
+        )
+    return await _paying(services, linked, asked, "extra", extra)
 
 
 @router.post("/{link}/accept-plan")
@@ -108,7 +143,11 @@ async def _linked(services: Services, link: str) -> Linked | None:
 
 
 async def _paying(
-    services: Services, linked: Linked | None, amount: Money | None, purpose: Purpose
+    services: Services,
+    linked: Linked | None,
+    amount: Money | None,
+    purpose: Purpose,
+    extra: Extra | None = None,
 ) -> Response:
     if linked is None:
         return unknown()
@@ -116,7 +155,7 @@ async def _paying(
         return over(linked)
     if amount is None:
         return RedirectResponse(f"/p/{linked.link}", HTTPStatus.SEE_OTHER, HEADERS)
-    return await run_in_threadpool(_open_payment, services, linked, amount, purpose)
+    return await run_in_threadpool(_open_payment, services, linked, amount, purpose, extra)
 
 
 async def _storing(services: Services, linked: Linked | None, plan: PaymentPlan | None) -> Response:
@@ -127,24 +166,36 @@ async def _storing(services: Services, linked: Linked | None, plan: PaymentPlan 
     return await run_in_threadpool(_open_card, services, linked, plan)
 
 
-def _open_payment(services: Services, linked: Linked, amount: Money, purpose: Purpose) -> Response:
-    """Open a page at Stripe on which this amount is paid."""
+def _open_payment(
+    services: Services, linked: Linked, amount: Money, purpose: Purpose, extra: Extra | None
+) -> Response:
+    """Open a page at Stripe on which this amount is paid.
+
+    Under the person's lock: whoever charges a stored card closes the pages there are, and none may
+    be opened in between for what is being taken.
+    """
     here = _here(services, linked)
-    try:
-        opened = services.stripe.open_checkout(
-            amount=amount,
-            account_id=linked.account_id,
-            link_code=linked.link,
-            title=linked.creditor,
-            success_url=f"{here}/done",
-            cancel_url=here,
-            # With the ledger's version: a second click finds the first page, one after a payment
-            # opens another.
-            key=f"{linked.link}:{purpose}:{linked.version}:{amount.minor}",
-        )
-    except (ProviderDown, ProviderRefused) as error:
-        return _no_page(linked, error)
-    return _sent_on(services, linked, opened, purpose, None)
+    with services.database.transaction() as session:
+        lock_account(session, linked.account_id)
+        if ledger.version(session, linked.account_id) != linked.version:
+            return RedirectResponse(f"/p/{linked.link}", HTTPStatus.SEE_OTHER, HEADERS)
+        closed = payments.closed_pages(session, linked.account_id)
+        try:
+            opened = services.stripe.open_checkout(
+                amount=amount,
+                account_id=linked.account_id,
+                link_code=linked.link,
+                title=linked.creditor,
+                success_url=f"{here}/done",
+                cancel_url=here,
+                # A second click finds the first page; one after a payment, or after the page was
+                # closed, opens another.
+                key=f"{linked.link}:{extra or purpose}:{linked.version}:{amount.minor}:{closed}",
+                extra=extra,
+            )
+        except (ProviderDown, ProviderRefused) as error:
+            return _no_page(linked, error)
+        return _sent_on(session, linked, opened, purpose, None)
 
 
 def _open_card(services: Services, linked: Linked, plan: PaymentPlan | None) -> Response:
@@ -163,7 +214,8 @@ def _open_card(services: Services, linked: Linked, plan: PaymentPlan | None) -> 
         )
     except (ProviderDown, ProviderRefused) as error:
         return _no_page(linked, error)
-    return _sent_on(services, linked, opened, "plan" if plan else "card", plan)
+    with services.database.transaction() as session:
+        return _sent_on(session, linked, opened, "plan" if plan else "card", plan)
 
 
 def _here(services: Services, linked: Linked) -> str:
@@ -171,22 +223,21 @@ def _here(services: Services, linked: Linked) -> str:
 
 
 def _sent_on(
-    services: Services,
+    session: Session,
     linked: Linked,
     opened: Checkout,
     purpose: Purpose,
     plan: PaymentPlan | None,
 ) -> Response:
     """Remember Stripe's page, and send the browser there."""
-    with services.database.transaction() as session:
-        payments.opened_checkout(
-            session,
-            opened.session_id,
-            linked.account_id,
-            purpose=purpose,
-            contact_key=linked.contact_key,
-            plan=plan,
-        )
+    payments.opened_checkout(
+        session,
+        opened.session_id,
+        linked.account_id,
+        purpose=purpose,
+        contact_key=linked.contact_key,
+        plan=plan,
+    )
     return RedirectResponse(opened.url, HTTPStatus.SEE_OTHER, HEADERS)
 
 

@@ -134,6 +134,20 @@ class PaidDifferently(Problem):
     title = "This payment is recorded already, with another amount"
 
 
+class NotReversible(Problem):
+    """A payment that nobody reported, or that was taken back before."""
+
+    status, slug = HTTPStatus.CONFLICT, "not-reversible"
+    title = "There is no such payment to be taken back"
+
+    def __init__(self, *, known: bool) -> None:
+        super().__init__(
+            "It was reversed before. Report the payment under another reference if it came again."
+            if known
+            else "You have not reported a payment of that reference on this account."
+        )
+
+
 class TooLarge(Problem):
     """The body is larger than we read."""
 
@@ -231,13 +245,13 @@ DETAILS = {
 }
 
 
-def field_errors(found: Iterable[ErrorDetails]) -> list[dict[str, str]]:
-    """Pydantic's errors as ours, without the values that caused them."""
-    return [_field_error(each) for each in found]
+def field_errors(found: Iterable[ErrorDetails], body: object = None) -> list[dict[str, str]]:
+    """Pydantic's errors in a body as ours, without the values that caused them."""
+    return [_field_error(each, body) for each in found]
 
 
-def _field_error(found: ErrorDetails) -> dict[str, str]:
-    pointer = "".join(f"/{_step(part)}" for part in found["loc"] if part != "body")
+def _field_error(found: ErrorDetails, body: object) -> dict[str, str]:
+    pointer = "".join(f"/{_step(part)}" for part in _places(found["loc"], body))
     kind = found["type"]
     if kind == "value_error" and pointer in STATIC:
         sentence = str(found.get("ctx", {}).get("error", "")) or "is not valid"
@@ -245,6 +259,28 @@ def _field_error(found: ErrorDetails) -> dict[str, str]:
     unknown = kind == "extra_forbidden"
     expected = "only the fields in /docs" if unknown else EXPECTED.get(pointer, _plainly(found))
     return field_error(pointer, DETAILS.get(kind, "is not valid"), expected)
+
+
+def _places(loc: Sequence[str | int], body: object) -> list[str | int]:
+    """Where in the body an error is: pydantic names the kind of a union there, too."""
+    if loc[:1] != ("body",):
+        return list(loc)
+    places, here = list[str | int](), body
+    for number, part in enumerate(loc[1:], start=2):
+        if _holds(here, part):
+            here = here[part]  # type: ignore[index]
+        elif number < len(loc) and here is not None:
+            continue
+        else:
+            here = None
+        places.append(part)
+    return places
+
+
+def _holds(body: object, part: str | int) -> bool:
+    if isinstance(body, list):
+        return isinstance(part, int) and part < len(body)
+    return isinstance(body, dict) and part in body
 
 
 def _step(part: str | int) -> str:

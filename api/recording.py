@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 
 from pydantic import BaseModel, SerializeAsAny
@@ -9,11 +10,13 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from activities.news import Told
+from activities.news import Told, added_told
+from activities.reopening import tell
 from api.idempotency import once
 from api.problems import Problem
 from api.services import Services
 from api.views import owned
+from storage import accruing, contacts
 from storage.session import lock_account
 from storage.tables import Account
 
@@ -53,18 +56,27 @@ async def write(
         with services.database.transaction() as session:
             if before is not None:
                 before(session, owned(session, creditor, account_id))
-            return fact(session, locked(session, creditor, account_id))
+            account = locked(session, creditor, account_id)
+            interest = _interest(session, account, services.wall())
+            view, news = fact(session, account)
+            return view, [*news, *interest]
 
     async def work() -> tuple[int, BaseModel]:
         view, news = await run_in_threadpool(transaction)
         if (problem := refusal()) is not None:
             raise problem
-        for told in news:
-            await services.door.tell(told.workflow_id, told.event)
+        await tell(services.database, services.door, news)
         return status, view
 
     asked = Asked(account_id=account_id, what=what, body=body)
     return await once(services.database, creditor, key, asked, work)
+
+
+def _interest(session: Session, account: Account, wall: datetime) -> list[Told]:
+    """Whatever is agreed, is agreed about what is owed today: interest up to now is added first."""
+    if not accruing.accrue(session, account, contacts.present(session, account.person_id, wall)):
+        return []
+    return [added_told(session, account)]
 
 
 def locked(session: Session, creditor: str, account_id: str) -> Account:

@@ -148,6 +148,8 @@ class AccountView(BaseModel):
     holds: tuple[Hold, ...]
     recalled_at: datetime | None
     closure: Closure | None
+    payment_reference: str | None
+    """What the consumer writes on a bank transfer (ISO 11649), so that it is found."""
     plan: PaymentPlan | None
     """The payment plan accepted last."""
     next: NextStep | None

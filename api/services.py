@@ -48,8 +48,9 @@ class Cashier(CardLookup, Protocol):
         success_url: str,
         cancel_url: str,
         key: str,
+        extra: str | None = None,
     ) -> Checkout:
-        """A page to pay on."""
+        """A page to pay on. `extra` says what a payment beside the plan does to it."""
 
     def open_card_checkout(
         self,

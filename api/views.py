@@ -10,7 +10,7 @@ from api.problems import Invalid, NotFound, field_error
 from api.schemas import AccountView, DecisionLine, JournalLine, Rule, Timeline
 from domain.accounts import Closure
 from domain.money import Money
-from storage import accounts, contacts, journal, ledger, payments
+from storage import accounts, contacts, journal, ledger, plans
 from storage.people import standing_holds
 from storage.tables import Account, Decision, JournalRow
 
@@ -42,7 +42,8 @@ def account_view(session: Session, account: Account) -> AccountView:
         holds=standing_holds(session, account.id),
         recalled_at=account.recalled_at,
         closure=Closure(account.closure) if account.closure else None,
-        plan=payments.accepted_plan(session, account.id),
+        payment_reference=account.payment_reference,
+        plan=plans.current(session, account.id),
         next=None,
         placed_at=account.recorded_at,
         closed_at=account.closed_at,

@@ -13,6 +13,17 @@ class Wording:
     pay_full: str
     pay_due: str
     due_note: str
+    due_on: str
+    settle_title: str
+    settle_note: str
+    settle_pay: str
+    extra_title: str
+    extra_amount: str
+    extra_keep: str
+    extra_respread: str
+    extra_pay: str
+    extra_wrong: str
+    transfer: str
     plan_title: str
     plan_note: str
     plan_number: str
@@ -45,6 +56,17 @@ ENGLISH = Wording(
     pay_full="Pay {amount} now",
     pay_due="Pay what is due: {amount}",
     due_note="This brings your plan up to date again.",
+    due_on="It is due on {day}.",
+    settle_title="Settle for less",
+    settle_note="Pay {amount} by {day} and the rest, {rest}, is forgiven.",
+    settle_pay="Pay {amount} and settle",
+    extra_title="Pay something extra",
+    extra_amount="Amount in {currency}",
+    extra_keep="Keep my parts as they are: the plan ends sooner",
+    extra_respread="Make each part that is left smaller",
+    extra_pay="Pay extra",
+    extra_wrong="Please write an amount up to {most}, such as {example}.",
+    transfer="If you pay by bank transfer, write this reference on it:",
     plan_title="Or pay in parts",
     plan_note="You store a card now and pay nothing today. Each part is taken on its day.",
     plan_number="Part",
@@ -78,6 +100,17 @@ ARABIC = Wording(
     pay_full="ادفع {amount} الآن",
     pay_due="ادفع المستحق: {amount}",
     due_note="بهذا تعود خطة السداد إلى موعدها.",
+    due_on="يستحق في {day}.",
+    settle_title="تسوية بمبلغ أقل",
+    settle_note="ادفع {amount} حتى {day}، وتُعفى من الباقي وقدره {rest}.",
+    settle_pay="ادفع {amount} وأنهِ الدين",
+    extra_title="دفعة إضافية",
+    extra_amount="المبلغ ({currency})",
+    extra_keep="تبقى أقساطي كما هي: تنتهي الخطة أبكر",
+    extra_respread="يصغر كل قسط من الأقساط المتبقية",
+    extra_pay="ادفع الدفعة الإضافية",
+    extra_wrong="يرجى كتابة مبلغ لا يزيد على {most}، مثل {example}.",
+    transfer="إذا كنت تدفع بتحويل مصرفي فاكتب هذا المرجع فيه:",
     plan_title="أو ادفع على أقساط",
     plan_note="تحفظ بطاقتك الآن ولا تدفع شيئًا اليوم، ويُسحب كل قسط في يومه.",
     plan_number="القسط",

@@ -146,7 +146,7 @@ class _Reading:
         for row in self._all(
             "select t.account_id, t.recorded_at, sum(e.minor) as minor from ledger_entries e"
             " join ledger_transactions t on t.key = e.transaction_key"
-            " where e.book = 'owed by the consumer'"
+            " where e.book in ('principal owed', 'interest owed', 'costs owed')"
             " group by t.account_id, t.key, t.recorded_at, t.version"
             " order by t.account_id, t.version"
         ):

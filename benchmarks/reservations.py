@@ -2,19 +2,24 @@
 
 A reservation is the first transaction of `reach_out`: the person's lock, the facts, the gate, the
 words, the gate again with what they say, its verdict as a link of the chain, and the intent. The
-disk's syncs are left out if there is memory to put the database in. The last line is the race: of
+disk's syncs are left out if there is memory to put the database in.
+
+Most of it is work of the process that asks, so it is measured on one connection, on several threads
+of one process, and on one process for each processor, as workers are. The last line is the race: of
 fifty threads that want a contact with one person, exactly as many pass as the cap allows.
 """
 
 import itertools
+import os
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
+from multiprocessing import get_context
 from threading import Barrier
 from typing import Any
 
@@ -38,9 +43,10 @@ PARTS: dict[str, tuple[Any, str]] = {
     "lock and read": (looking, "look"),
     "gate": (activity, "decide"),
     "render": (Messages, "render"),
-    "decision": (contacts, "decide"),
-    "intent": (contacts, "intend"),
+    "write": (contacts, "decide"),
 }
+HANDS: list[Contacts] = []
+"""What a process of its own reserves with."""
 
 
 def place(database: Database, number: int) -> Placement:
@@ -68,13 +74,36 @@ def order(placement: Placement, day: int) -> ReachOut:
 
 
 def per_second(
-    work: Callable[[ReachOut], object], rows: list[list[ReachOut]], threads: int
+    work: Callable[[ReachOut], object], rows: list[list[ReachOut]], pool: Executor
 ) -> float:
-    """Orders a second; each thread takes one person's orders after the other's."""
+    """Orders a second; whoever is free takes the orders of the next person."""
     began = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda mine: [work(each) for each in mine], rows))
+    list(pool.map(partial(in_turn, work), rows))
     return sum(map(len, rows)) / (time.perf_counter() - began)
+
+
+def in_turn(work: Callable[[ReachOut], object], mine: list[ReachOut]) -> None:
+    """Do one person's orders one after the other."""
+    for each in mine:
+        work(each)
+
+
+def begin(url: str) -> None:
+    """Make a process ready to reserve."""
+    database = Database(url, pool_size=1)
+    LAWS.fetch_from(laws.fetcher(database))
+    HANDS.append(hands_on(database))
+
+
+def reserve(wish: ReachOut) -> None:
+    """Reserve in a process of its own."""
+    reserve_with(HANDS[0], wish)
+
+
+def reserve_with(hands: Contacts, wish: ReachOut) -> None:
+    """Reserve a contact that the gate allows."""
+    answer = hands._prepare(wish)  # noqa: SLF001 -- the part measured
+    assert isinstance(answer, datetime), answer  # the lease for a call
 
 
 def hands_on(database: Database) -> Contacts:
@@ -93,28 +122,36 @@ def hands_on(database: Database) -> Contacts:
 def measure(database: Database, crowd: list[Placement], hands: Contacts) -> None:
     """Print the rates on one connection and on several, and what a reservation spends."""
 
-    def reserve(wish: ReachOut) -> None:
-        answer = hands._prepare(wish)  # noqa: SLF001 -- the part measured
-        assert isinstance(answer, datetime), answer  # the lease for a call
-
     def insert(wish: ReachOut) -> None:
-        person = by_account[wish.account_id]
+        intent = contacts.Intent(wish, address="", link=wish.key, words="{}", tried_at=NOON)
+        row = contacts.intent_row(intent, by_account[wish.account_id])
         with database.quick() as connection:
-            contacts.intend(connection, wish, person, address="", link=wish.key, tried_at=NOON)
+            connection.execute(contacts.INTENT, row, prepare=True)
 
     by_account = {each.account_id: each.person_id for each in crowd}
-    per_second(reserve, wishes(crowd[:1]), 1)
+    mine = partial(reserve_with, hands)
+    in_turn(mine, wishes(crowd[:1])[0])
     for threads in (1, THREADS):
-        reserved = per_second(reserve, wishes(crowd), threads)
-        inserted = per_second(insert, wishes(crowd), threads)
+        with ThreadPoolExecutor(threads) as pool:
+            reserved = per_second(mine, wishes(crowd), pool)
+            inserted = per_second(insert, wishes(crowd), pool)
         print(
-            f"{threads} connections: {reserved:5.0f} reservations/s,"
+            f"{threads} threads: {reserved:5.0f} reservations/s,"
             f" {inserted:5.0f} bare inserts/s, ratio {reserved / inserted:.2f}"
         )
-    with timed() as spent:
-        per_second(timing(reserve, spent["in all"]), wishes(crowd), 1)
+    with timed() as spent, ThreadPoolExecutor(1) as pool:
+        per_second(timing(mine, spent["in all"]), wishes(crowd), pool)
     for part, took in spent.items():
         print(f"  {part:14}{statistics.median(took) * 1e6:7.0f} µs")
+
+
+def measure_processes(url: str, crowd: list[Placement]) -> None:
+    """Print the rate of several processes, each with a connection of its own."""
+    processes = os.cpu_count() or 1
+    with ProcessPoolExecutor(processes, get_context("spawn"), begin, (url,)) as pool:
+        per_second(reserve, wishes(crowd), pool)  # they start, and read the law
+        reserved = per_second(reserve, wishes(crowd), pool)
+    print(f"{processes} processes: {reserved:5.0f} reservations/s")
 
 
 def timing(work: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
@@ -149,13 +186,13 @@ def race(someone: Placement, hands: Contacts) -> None:
     """Let many threads want a contact at one moment, and count those that pass."""
     start, day = Barrier(RACERS), next(DAYS)
 
-    def reserve(wish: ReachOut) -> bool:
+    def try_for(wish: ReachOut) -> bool:
         start.wait()
         answer = hands._prepare(wish)  # noqa: SLF001 -- the part measured
         return isinstance(answer, datetime)
 
     with ThreadPoolExecutor(RACERS) as pool:
-        passed = sum(pool.map(reserve, [order(someone, day) for _ in range(RACERS)]))
+        passed = sum(pool.map(try_for, [order(someone, day) for _ in range(RACERS)]))
     print(f"{RACERS} threads for the one contact of a day: {passed} passed")
 
 
@@ -175,11 +212,13 @@ def main() -> None:
     ):
         upgrade(stack.addresses.database_url)
         with closing(Database(stack.addresses.database_url, pool_size=THREADS)) as database:
+            LAWS.fetch_from(laws.fetcher(database))
             with database.transaction() as session:
                 creditors.register(session, "acme", "Acme Bank")
                 laws.current(session)
             crowd, hands = [place(database, number) for number in range(PEOPLE)], hands_on(database)
             measure(database, crowd, hands)
+            measure_processes(stack.addresses.database_url, crowd)
             race(crowd[0], hands)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +15,15 @@ from rich.markup import escape
 from rich.table import Table
 from temporalio.service import RPCError
 
-from api.explaining import law_in_force, packs_of
+from api.explaining import law_in_force
 from cli.acting import connect, open_ones
 from cli.demo import progress_bars
 from cli.explaining import utc
+from cli.records import open_record
 from compliance.calendars import Calendar
 from compliance.evaluator import decide
 from compliance.facts import ContactRequest
-from compliance.laws import law_id, read_law, write_law
+from compliance.laws import LAWS, law_id, read_law, write_law
 from compliance.loading import LOADER, load_calendar, load_pack, load_packs
 from compliance.merging import changes, merged
 from compliance.packs import Pack, Packs
@@ -114,16 +114,12 @@ def proposed(before: str, packs: Packs, files: Sequence[Path], *, shipped: bool)
 
 def _missing(new: Iterable[Pack], base: Packs) -> dict[str, Calendar]:
     """Calendars that new packs read and the law lacks, from those that ship."""
-    named = {name for pack in new for each in (*pack.rules, *pack.periods) for name in _read(each)}
+    named = frozenset[str]().union(*(pack.calendars for pack in new))
     return {
         name: calendar
         for name, calendar in load_packs().calendars.items()
         if name not in base.calendars and (name in named or ("region" in named and "-" in name))
     }
-
-
-def _read(rule: object) -> tuple[str, ...]:
-    return getattr(rule, "holidays", ())
 
 
 def _is_calendar(file: Path) -> bool:
@@ -149,7 +145,7 @@ async def show_plan(
     The answer goes to the first console, the progress to the second.
     """
     console, beside = consoles
-    with closing(Database(addresses.database_url, pool_size=AT_ONCE)) as database:
+    with open_record(addresses, AT_ONCE) as database:
         change = await asyncio.to_thread(_change, database, files, shipped=shipped)
         plan = await _planned(addresses, database, change, beside)
     if as_json:
@@ -167,7 +163,7 @@ async def apply(
 
     Told again, an account takes no harm: whoever was interrupted does the same once more.
     """
-    with closing(Database(addresses.database_url, pool_size=AT_ONCE)) as database:
+    with open_record(addresses, AT_ONCE) as database:
         change = await asyncio.to_thread(_change, database, files, shipped=shipped)
         if change.nothing:
             console.print(f"law {change.before} is in force already: everybody is told again")
@@ -182,8 +178,7 @@ async def apply(
 def _change(database: Database, files: Sequence[Path], *, shipped: bool) -> Change:
     with database.transaction() as session:
         before = law_in_force(session)
-        packs = packs_of(session, before)
-    return proposed(before, packs, files, shipped=shipped)
+    return proposed(before, LAWS.called(before), files, shipped=shipped)
 
 
 def put_in_force(database: Database, change: Change, why: str) -> LawChanged:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,12 +22,14 @@ from temporalio.client import Client
 
 from cli.book import settle
 from cli.calling import caller
+from cli.desk import CONTRACT, Desk
+from cli.paying import press
 from cli.placing import Placing
 from domain.contacts import Channel
 from simulation.consumers import Answer, Consumer
 from simulation.portfolio import Fictional, generate
 from stack import Addresses
-from storage import Database, accounts, contacts, creditors
+from storage import Database, accounts, contacts, contracts, creditors
 from storage.tables import ContactRow
 from workflows.fast_forward import fast_forward
 
@@ -94,22 +96,14 @@ class Crowd:
         answer = who.answer(row.message, number=self.had[row.person_id], about=row.account_id)
         self.did[answer] += 1
         if answer in PRESSES:
-            await self._press(row, PRESSES[answer], who.card(row.account_id))
+            card = who.card(row.account_id)
+            await press(self.web, self.sandbox, row.link or "", PRESSES[answer], card=card)
         elif answer is not Answer.IGNORES:
             await self._write(row, answer)
 
     def _contact(self, key: str | None) -> ContactRow | None:
         with self.database.transaction() as session:
             return contacts.by_key(session, key) if key else None
-
-    async def _press(self, row: ContactRow, button: str, card: str) -> None:
-        """Open the link, press a button and pay on the page it leads to."""
-        page = await self.web.post(f"/p/{row.link}/{button}")
-        if page.status_code != httpx.codes.SEE_OTHER:
-            return  # paid, closed or changed in the meantime: the page says so
-        session_id = urlsplit(page.headers["location"]).path.rsplit("/", 1)[-1]
-        paid = await self.sandbox.post(f"/control/checkout/{session_id}/pay", json={"card": card})
-        paid.raise_for_status()
 
     async def _write(self, row: ContactRow, answer: Answer) -> None:
         if row.channel == Channel.SMS:
@@ -133,6 +127,14 @@ def _key(message: Mapping[str, Any]) -> str | None:
     return key
 
 
+@dataclass(frozen=True)
+class Worked:
+    """What people did in the demo: consumers with their messages, and an agent with the phone."""
+
+    consumers: Counter[Answer]
+    desk: Counter[str]
+
+
 class Demo:
     """One demonstration on a running stack."""
 
@@ -146,65 +148,89 @@ class Demo:
         self._size = size
         self.database = Database(addresses.database_url)
 
-    async def run(self, console: Console) -> Counter[Answer]:
-        """Place the portfolio and work it for the days; return what consumers did."""
+    async def run(self, console: Console) -> Worked:
+        """Place the portfolio and work it for the days; return what people did."""
         rows = generate(
             self._size.seed,
             accounts=self._size.accounts,
             people=self._size.people,
-            today=datetime.now(UTC).date(),  # noqa: TID251 -- the demo begins today
+            today=_today(),
         )
         key = await asyncio.to_thread(self.new_key)
         lines = await asyncio.to_thread(lambda: list(self._with_cards(rows)))
         with progress_bars(console) as progress:
             await Placing(self._addresses.api_url, key).place(lines, progress)
-            return await self._work(progress)
+            return await self._work(progress, key)
 
     def new_key(self) -> str:
         """An API key for the demo's creditor."""
         with self.database.transaction() as session:
             creditors.register(session, CREDITOR, CREDITOR_NAME)
+            contracts.agree(session, CREDITOR, CONTRACT)
             creditors.revoke_keys(session, CREDITOR, "demo")
             return creditors.issue_key(session, CREDITOR, "demo")
 
     def _with_cards(self, rows: list[Fictional]) -> Iterator[bytes]:
         """Rows as JSON Lines; a subscription's card is stored at Stripe first."""
-        secret, base = self._environment["STRIPE_API_KEY"], self._environment["STRIPE_BASE_URL"]
-        client = stripe.StripeClient(secret, base_addresses={"api": base})
         cards: dict[str, dict[str, str]] = {}
-        for row in rows:
-            consumer = row.placement["consumer"]
-            if row.card is not None and consumer["reference"] not in cards:
-                customer = client.v1.customers.create({"metadata": {"demo": "yes"}})
-                method = client.v1.payment_methods.attach(row.card, {"customer": customer.id})
-                cards[consumer["reference"]] = {
-                    "customer": customer.id,
-                    "payment_method": method.id,
-                }
+        with httpx.Client(base_url=self._addresses.sandbox_url, timeout=60) as sandbox:
+            for row in rows:
+                holder = row.placement["consumer"]["reference"]
+                if row.card is not None and holder not in cards:
+                    cards[holder] = self._stored(sandbox, row.card, holder)
         for row in rows:
             consumer = row.placement["consumer"]
             card = cards.get(consumer["reference"])
             told = {**consumer, "stored_card": card} if card else consumer
             yield json.dumps({**row.placement, "consumer": told}).encode() + b"\n"
 
-    async def _work(self, progress: Progress) -> Counter[Answer]:
-        task = progress.add_task("days worked", total=self._size.days)
+    def _stored(self, sandbox: httpx.Client, number: str, holder: str) -> dict[str, str]:
+        """A card that its holder has stored on a page of Stripe's: nobody else's has that name."""
+        secret, base = self._environment["STRIPE_API_KEY"], self._environment["STRIPE_BASE_URL"]
+        sessions = stripe.StripeClient(secret, base_addresses={"api": base}).v1.checkout.sessions
+        page = sessions.create(
+            {
+                "mode": "setup",
+                "currency": "usd",
+                "customer_creation": "always",
+                "success_url": self._addresses.api_url,
+            }
+        )
+        card = {"card": number, "holder": holder}
+        sandbox.post(f"/control/checkout/{page.id}/pay", json=card).raise_for_status()
+        done = sessions.retrieve(page.id, {"expand": ["setup_intent"]})
+        method = getattr(done.setup_intent, "payment_method", None)
+        return {"customer": str(done.customer), "payment_method": str(method)}
+
+    async def _work(self, progress: Progress, key: str) -> Worked:
+        task, began = progress.add_task("days worked", total=self._size.days), _today()
         async with (
             caller(self._addresses.sandbox_url, timeout=120) as sandbox,
             caller(self._addresses.api_url, timeout=60) as web,
+            caller(self._addresses.api_url, timeout=60, headers=_as(key)) as api,
         ):
             crowd = Crowd(self._size.seed, self.database, sandbox, web)
-            for _ in range(self._size.days):
+            desk = Desk(self._size.seed, self.database, api, web, sandbox)
+            for day in range(self._size.days):
                 await crowd.read_and_answer()
+                await desk.work(day, began + timedelta(days=day))
                 await fast_forward(self._client, await asyncio.to_thread(self.open_ones), STEP)
                 progress.advance(task)
             await crowd.read_and_answer()
-        return crowd.did
+        return Worked(crowd.did, desk.did)
 
     def open_ones(self) -> list[str]:
         """Workflow ids of the accounts that are open."""
         with self.database.transaction() as session:
             return accounts.open_workflows(session)
+
+
+def _as(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()  # noqa: TID251 -- the demo begins today
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,21 +11,21 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from api.explaining import Question, explained, home_zone, moment, present_of
+from api.explaining import Question, explained, home_zone, moment
 from api.schemas import DecisionLine, ExplanationView, FactsUsed, RuleAnswer
 from api.services import wall
 from api.views import timeline
 from cli.acting import connect, find
-from compliance.sentences import MARKS
+from cli.records import open_record
+from compliance.sentences import LEGEND, MARKS
 from domain.contacts import Channel, Purpose
 from domain.time import zone
 from stack import Addresses
-from storage import Database, people
+from storage import Database, contacts, people
 from storage.tables import Account
 from workflows.door import TemporalDoor
 from workflows.messages import AccountState
 
-LEGEND = ", ".join(f"{mark} {words}" for mark, words in MARKS.items())
 VERDICTS = {"allow": "[green]yes[/]", "wait": "[yellow]not yet[/]", "deny": "[red]no[/]"}
 SHORT = 12
 """Letters of a hash that are shown."""
@@ -45,7 +44,7 @@ async def explain_account(
     addresses: Addresses, name: str, asked: Asked, console: Console, *, as_json: bool
 ) -> None:
     """Print why the account would, or would not, be contacted at that moment."""
-    with closing(Database(addresses.database_url)) as database:
+    with open_record(addresses) as database:
         account = find(database, name)
         state = await _state(addresses, account)
         view = await asyncio.to_thread(_ask, database, account, state, asked)
@@ -67,7 +66,7 @@ def _ask(
     database: Database, account: Account, state: AccountState | None, asked: Asked
 ) -> ExplanationView:
     with database.transaction() as session:
-        present = state.at if state else present_of(session, account, wall())
+        present = state.at if state else contacts.present(session, account.person_id, wall())
         at, parked = present, state.parked if state else None
         if asked.at is not None:
             at = _moment(asked.at, home_zone(people.facts(session, account.id, present)))
@@ -93,7 +92,7 @@ def _moment(text: str, zone_name: str) -> datetime:
 
 def show_decisions(addresses: Addresses, name: str, console: Console) -> None:
     """Print every decision that was made about the account, oldest first."""
-    with closing(Database(addresses.database_url)) as database:
+    with open_record(addresses) as database:
         account = find(database, name)
         with database.transaction() as session:
             zone_name = home_zone(people.facts(session, account.id, wall()))

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,16 +11,21 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from api.explaining import law_in_force, packs_of
-from compliance.laws import read_law, shipped_id, shipped_text
+from api.explaining import law_in_force
+from cli.records import open_record
+from compliance.laws import LAWS, shipped_id
+from compliance.money import MoneyRule
 from compliance.packs import Pack, Packs
 from compliance.rules import AnyRule, Certainty, Disclosure, Period, Retention
-from compliance.sentences import MARKS, period_sentence, retention_sentence, sentence
+from compliance.sentences import (
+    LEGEND,
+    money_sentence,
+    period_sentence,
+    retention_sentence,
+    sentence,
+)
 from domain.contacts import CONTACTING
 from stack import NoStackRunning, read_addresses
-from storage import Database
-
-LEGEND = ", ".join(f"{mark} {words}" for mark, words in MARKS.items())
 
 
 def show_packs(data: Path, name: str | None, law: str | None, console: Console) -> None:
@@ -47,12 +51,12 @@ def law_to_show(data: Path, law: str | None) -> tuple[str, Packs, str]:
     except NoStackRunning:
         if law not in (None, shipped_id()):
             raise
-        return shipped_id(), read_law(shipped_text()), "as it ships with this release"
-    with closing(Database(addresses.database_url)) as database, database.transaction() as session:
+        return shipped_id(), LAWS.called(shipped_id()), "as it ships with this release"
+    with open_record(addresses) as database, database.transaction() as session:
         current = law_in_force(session)
         wanted = law or current
         where = "in force" if wanted == current else f"on record; in force is {current}"
-        return wanted, packs_of(session, wanted), where
+        return wanted, LAWS.called(wanted), where
 
 
 def named(packs: Packs, name: str) -> list[Pack]:
@@ -97,7 +101,7 @@ def list_of(packs: Packs) -> Table:
             str(pack.effective_from),
             str(pack.effective_to or ""),
             escape(binds(pack)),
-            by_certainty(pack.rules),
+            by_certainty((*pack.rules, *pack.money)),
         )
     return table
 
@@ -112,7 +116,7 @@ def binds(pack: Pack) -> str:
     return "; ".join(parts)
 
 
-def by_certainty(rules: Sequence[AnyRule]) -> str:
+def by_certainty(rules: Sequence[AnyRule | MoneyRule]) -> str:
     """How many rules there are of each certainty: "12V 1S"."""
     counts = Counter(rule.verified for rule in rules)
     return " ".join(f"{counts[mark]}{mark}" for mark in get_args(Certainty) if counts[mark])
@@ -132,6 +136,8 @@ def parts_of(pack: Pack, packs: Packs) -> Iterator[RenderableType]:
     yield f"certainty: {LEGEND}"
     if pack.rules:
         yield _rules(pack.rules)
+    if pack.money:
+        yield _money(pack.money)
     if pack.disclosures:
         yield _disclosures(pack.disclosures)
     if pack.periods or pack.retention:
@@ -152,7 +158,15 @@ def _rules(rules: Sequence[AnyRule]) -> Table:
     return table
 
 
-def _standing(rule: AnyRule | Period | Retention) -> str:
+def _money(rules: Sequence[MoneyRule]) -> Table:
+    table = Table("rule", "what it does", "where it stands", show_lines=True)
+    for rule in rules:
+        said = f"{escape(money_sentence(rule))}\n[dim]because:[/] {escape(rule.says)}"
+        table.add_row(f"[bold]{escape(rule.id)}[/]\n{rule.kind}", said, _standing(rule))
+    return table
+
+
+def _standing(rule: AnyRule | MoneyRule | Period | Retention) -> str:
     """Citation, force, how sure we are, and where it was read."""
     read = f"\n[dim]read:[/] {escape(rule.source)}" if rule.source else ""
     return f"{escape(rule.cite)}\n{rule.force}, [bold]{rule.verified}[/]{read}"
@@ -188,9 +202,8 @@ def _spans(pack: Pack) -> Table:
 
 def _calendars(pack: Pack, packs: Packs) -> list[str]:
     """The calendars that the pack reads, and until when somebody has looked at them."""
-    read = {name for each in (*pack.rules, *pack.periods) for name in getattr(each, "holidays", ())}
     lines = []
-    for name in sorted(read):
+    for name in sorted(pack.calendars):
         calendar = packs.calendars.get(name)
         if calendar is None:
             lines.append("region: that of the person's own region, where there is one")

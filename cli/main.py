@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -99,6 +100,20 @@ def creditor(
 
 
 @app.command()
+def contract(
+    slug: Annotated[str, typer.Argument(help="The creditor's slug.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The terms as YAML.")],
+    data: Data = DEFAULT,
+) -> None:
+    """Put a creditor's contract in force: it binds the accounts that are placed from now on."""
+    from cli.contracts import agree
+
+    with plain_errors():
+        number = agree(read_addresses(data), slug, file)
+        console.print(f"contract {number} of {slug} binds new accounts", highlight=False)
+
+
+@app.command()
 def place(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines or CSV.")],
     data: Data = DEFAULT,
@@ -110,6 +125,25 @@ def place(
     with plain_errors():
         refused = asyncio.run(place_file(read_addresses(data), file, _key(key), console))
     raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def transfers(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="CSV: id, amount, currency, booked_on, text."
+        ),
+    ],
+    data: Data = DEFAULT,
+    key: Annotated[str | None, typer.Option(envvar=KEY, help="A creditor's API key.")] = None,
+) -> None:
+    """Book bank transfers by the references in their texts; exit 1 if any could not be booked."""
+    from cli.transfers import send
+
+    with plain_errors():
+        booked = asyncio.run(send(read_addresses(data), file, _key(key), console))
+    raise typer.Exit(0 if booked else 1)
 
 
 @app.command()
@@ -291,6 +325,56 @@ def check(data: Data = DEFAULT) -> None:
     with plain_errors():
         agrees = asyncio.run(check_books(read_addresses(data), console))
     raise typer.Exit(0 if agrees else 1)
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="In UTC.")]
+
+
+@app.command()
+def reconcile(
+    since: Day = None,
+    until: Day = None,
+    hear: Annotated[
+        bool, typer.Option("--hear", help="Fetch the events that were missed, and apply them.")
+    ] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Hold the ledger against Stripe's balance, payment by payment; exit 1 if anything differs."""
+    from cli.reconciling import reconcile as compare_books
+    from cli.reconciling import window
+
+    with plain_errors():
+        job = window(since, until, hear=hear)
+        agrees = asyncio.run(compare_books(read_addresses(data), job, console))
+    raise typer.Exit(0 if agrees else 1)
+
+
+@app.command()
+def statement(
+    creditor: Annotated[str, typer.Argument(help="The creditor's slug.")],
+    currency: Annotated[str | None, typer.Option(help="All of them if left out.")] = None,
+    until: Day = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every line there.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write it there, to be sent.")] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Close a creditor's remittance statement: collected, commission, and what is paid out."""
+    from cli.statements import Asked, state
+
+    with plain_errors():
+        state(read_addresses(data), Asked(creditor, currency, until, csv, pdf), console)
+
+
+@app.command()
+def recovery(
+    creditor: Annotated[str | None, typer.Argument(help="The creditor's slug; else all.")] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Show what became of plans that broke: who engaged, and the restart / settle split."""
+    from cli.recovery import show_recovery
+
+    with plain_errors():
+        show_recovery(read_addresses(data), creditor, console)
 
 
 def _files(given: list[Path] | None, *, shipped: bool) -> list[Path]:

@@ -35,7 +35,7 @@ class Placing:
         async with caller(self.api_url, timeout=600, headers=headers) as api:
             sent = await api.post("/v1/placements", content=_streamed(lines))
             if sent.status_code != httpx.codes.ACCEPTED:
-                raise PlacingError(_refusal(sent))
+                raise PlacingError(refusal(sent))
             return await self._follow(api, sent.json(), progress)
 
     async def _follow(
@@ -51,7 +51,7 @@ class Placing:
             await asyncio.sleep(POLL)
 
 
-def _refusal(answer: httpx.Response) -> str:
+def refusal(answer: httpx.Response) -> str:
     """What the API answered, in a sentence: a problem (RFC 9457), if it is one of its own."""
     if answer.headers.get("content-type") != "application/problem+json":
         return f"the API answered {answer.status_code}: {answer.text[:500]}"

@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.acting import connect
 from cli.book import Line, ask_workflows, compare, provider_log, table_of
 from cli.demo import Demo, Size
-from domain.ledger import Book
+from domain.ledger import OWED, Book, Cause
 from domain.money import Money
 from stack import Addresses, running_stack
 from storage import Database, counts
@@ -26,8 +26,10 @@ async def demonstrate(data: Path, size: Size, console: Console, *, stay: bool) -
         did = await demo.run(console)
         await compared(stack.addresses)  # what is still under way comes to rest
         console.print(results(demo.database))
-        answered = ", ".join(f"{number}x {answer.value}" for answer, number in did.most_common())
+        answered = ", ".join(f"{n}x {answer.value}" for answer, n in did.consumers.most_common())
         console.print(f"consumers: {answered}", highlight=False)
+        arranged = ", ".join(f"{n}x {what}" for what, n in did.desk.most_common())
+        console.print(f"the desk: {arranged}", highlight=False)
         demo.database.close()
         agrees = await check_books(stack.addresses, console)
         _print_addresses(stack.addresses, console)
@@ -63,12 +65,18 @@ def results(database: Database) -> Table:
         states, holds = counts.accounts_by_state(session), counts.holds(session)
         stages, opted_out = counts.open_by_stage(session), counts.opted_out(session)
         collected = counts.book_sums(session, Book.COLLECTED)
-        owed = counts.book_sums(session, Book.OWED)
+        owed = counts.book_sums(session, *OWED)
+        moved = counts.movements_by_cause(session)
         table.add_row("paid in full", str(states.get("paid in full", 0)))
+        table.add_row("settled for less", str(states.get("settled", 0)))
         table.add_row("on plan now", str(stages.get("on_plan", 0)))
         table.add_row("plans accepted", str(counts.plans(session)))
+        for rhythm, number in sorted(counts.plans_by_rhythm(session).items()):
+            table.add_row(f"  of them {rhythm}", str(number))
         table.add_row("plans broken", str(counts.broken(session)))
         table.add_row("broken and recovered", str(counts.recovered(session)))
+        for cause in (Cause.REFUND, Cause.CHARGEBACK, Cause.WRITE_OFF):
+            table.add_row(f"{cause}s", str(moved.get(cause, 0)))
         table.add_row("referred to a person", str(states.get("referred", 0)))
         table.add_row("tasks for people of ours", str(counts.tasks(session)))
         table.add_row("still open", str(states.get("open", 0)))

@@ -4,15 +4,15 @@ What costs time here is calendars, so every date is worked out once.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from operator import attrgetter
 
 from compliance.facts import ContactRequest, PastContact, PersonFacts
-from compliance.rules import Cap, Condition, Cooldown, Counting, Rule, Window
+from compliance.rules import Cap, Condition, Cooldown, Counting, Rule, Scope, Window
 from domain.accounts import Hold
-from domain.contacts import COUNTS, ContactStatus, Purpose
+from domain.contacts import ContactStatus, Purpose
 from domain.people import Milestone, MilestoneKind, StandingHold
 from domain.time import local_instant, zone
 
@@ -46,7 +46,7 @@ def midnight(day: date, zone_name: str) -> datetime:
 class Asked:
     """A request with the facts, looked at from one candidate moment."""
 
-    __slots__ = ("_local", "_today", "at", "contacts", "facts", "limit", "request")
+    __slots__ = ("_local", "_today", "at", "contacts", "facts", "limit", "request", "zones")
 
     def __init__(self, request: ContactRequest, facts: PersonFacts, at: datetime) -> None:
         """Look at the question from `at`."""
@@ -54,6 +54,7 @@ class Asked:
         self.facts = facts
         self.at = at
         self.contacts = facts.contacts
+        self.zones = facts.zones
         self.limit = at + _horizon(facts, at)
         """How far ahead a lawful instant is looked for."""
         self._local: dict[str, datetime] = {}
@@ -80,53 +81,47 @@ class Asked:
             found = self._today[zone_name] = self.local(zone_name).date()
         return found
 
+    def days(self) -> set[date]:
+        """The dates of the candidate moment: two, where midnight lies between the zones."""
+        return {self.today(name) for name in self.zones}
+
     def days_since(self, then: datetime) -> list[int]:
         """How many midnights lie between then and now, in each zone."""
-        return [
-            (self.today(name) - then.astimezone(zone(name)).date()).days
-            for name in self.facts.zones
-        ]
+        return [(self.today(name) - then.astimezone(zone(name)).date()).days for name in self.zones]
 
     def is_over(self, last_day: date) -> bool:
         """Whether that day has ended in every zone."""
-        return all(self.today(name) > last_day for name in self.facts.zones)
+        return all(self.today(name) > last_day for name in self.zones)
 
     # facts
-
-    def since(self, start: datetime) -> Sequence[PastContact]:
-        """Contacts from that instant on."""
-        return self.contacts[bisect_left(self.contacts, start, key=_AT) :]
 
     def counted(self, counting: Counting, start: datetime) -> Sequence[PastContact]:
         """Contacts from `start` on that count, oldest first.
 
         Scope first, because it leaves fewest: of a hundred contacts each further look tells.
         """
-        within = self._in_scope(counting, self.since(start))
-        statuses, channels, purposes = COUNTS[counting.count], counting.channels, counting.purposes
-        inbound = counting.inbound
+        scope, statuses, channels, purposes, inbound, plain = counting.looks
+        since = self.contacts[bisect_left(self.contacts, start, key=_AT) :]
         found = [
             each
-            for each in within
+            for each in self._in_scope(scope, since)
             if each.status in statuses
             and each.channel in channels
             and each.purpose in purposes
             and (inbound or not each.inbound)
         ]
-        return found if counting.is_plain else [each for each in found if _fits(counting, each)]
+        return found if plain else [each for each in found if _fits(counting, each)]
 
-    def _in_scope(
-        self, counting: Counting, contacts: Sequence[PastContact]
-    ) -> Sequence[PastContact]:
+    def _in_scope(self, scope: Scope, contacts: Sequence[PastContact]) -> Sequence[PastContact]:
         """Those of the contacts over which a limit adds up."""
-        if counting.scope == "person":
+        if scope == "person":
             return contacts
-        if counting.scope == "account":
+        if scope == "account":
             debt = self.request.account_id  # as `about` says it, without a call for each contact
             return [each for each in contacts if each.account_id == debt or debt in each.debts]
         channel = self.request.channel
         used = self.facts.addresses.get(channel)
-        if counting.scope == "channel" or used is None:
+        if scope == "channel" or used is None:
             return [each for each in contacts if each.channel is channel]
         return [each for each in contacts if each.address == used]
 
@@ -144,23 +139,14 @@ class Asked:
             ):
                 yield each
 
-    def standing(self, hold: StandingHold) -> bool:
-        """Whether a hold concerns the whole debt and stands at the candidate moment."""
-        return hold.part is None and hold.stands(self.at, self.facts.zones)
-
-    def held_part(self) -> int:
-        """Minor units of the debt that are held in part now."""
-        stand = (each for each in self.facts.holds if each.stands(self.at, self.facts.zones))
-        return sum(each.part or 0 for each in stand)
-
-    def holds(self, kind: Hold) -> bool:
-        """Whether such a hold stands now."""
-        return any(each.hold is kind and self.standing(each) for each in self.facts.holds)
+    def holds(self, kinds: Collection[Hold]) -> list[StandingHold]:
+        """Holds of these kinds that stand now."""
+        return [each for each in self.facts.standing(self.at) if each.hold in kinds]
 
     def meets(self, condition: Condition) -> bool:
         """Whether the facts are as the condition says."""
         if condition.hold is not None:
-            return self.holds(condition.hold)
+            return bool(self.holds({condition.hold}))
         if condition.milestone is None:
             return False
         return any(

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from compliance.asked import Asked
-from compliance.evaluator import MOST_KINDS_OF_PEOPLE
 from compliance.facts import ContactRequest, PersonFacts, Said
 from compliance.packs import Packs
 from compliance.rules import Disclosure
@@ -32,22 +31,17 @@ def disclosures(
 
 def _binding(asked: Asked, packs: Packs) -> tuple[Disclosure, ...]:
     """Those of the packs in force for such a message; the same for everybody who is alike."""
-    request, facts = asked.request, asked.facts
-    days = frozenset(asked.today(name) for name in facts.zones)
-    alike = (facts.country, facts.regions, facts.actor, facts.sector, facts.creditor)
-    key = ("disclosures", request.channel, request.purpose, *alike, days)
-    found: tuple[Disclosure, ...] | None = packs.cache.get(key)
-    if found is None:
-        if len(packs.cache) > MOST_KINDS_OF_PEOPLE:
-            packs.cache.clear()
-        found = packs.cache[key] = tuple(
+    request, facts, days = asked.request, asked.facts, asked.days()
+
+    def work() -> tuple[Disclosure, ...]:
+        return tuple(
             each
-            for pack in packs
-            if pack.disclosures and pack.applies_to.to(facts) and any(map(pack.in_force, days))
+            for pack in packs.binding(facts, days)
             for each in pack.disclosures
             if request.channel in each.channels and request.purpose in each.purposes
         )
-    return found
+
+    return packs.once(facts, days, ("disclosures", request.channel, request.purpose), work)
 
 
 def is_first(asked: Asked) -> bool:

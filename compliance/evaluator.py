@@ -5,7 +5,6 @@ the consumer's zones, windows are half-open wall-clock spans, and every candidat
 Nothing here knows a jurisdiction.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -40,9 +39,6 @@ from domain.people import MilestoneKind
 
 PERMIT = timedelta(seconds=60)
 """For how long an Allow may be used. After that the gate is asked again."""
-
-MOST_KINDS_OF_PEOPLE = 10_000
-"""How many combinations of person and request are remembered before all are forgotten."""
 
 FORCES = ("statute", "regulation", "presumption", "guidance", "policy")
 
@@ -88,11 +84,14 @@ class Bound:
             return asked.at
         if self.hours is not None:
             return inside(self.hours, asked)
-        if isinstance(self.rule, Cap):
-            free, used = under_cap(self.rule, asked)
-            counters.setdefault(self.rule.id, f"{used} of {self.rule.max}")
+        rule = self.rule
+        if type(rule) is Cooldown:  # by type: whether it is an instance takes a model long to say
+            return cooled_down(rule, asked)
+        if type(rule) is Cap:
+            free, used = under_cap(rule, asked)
+            counters.setdefault(rule.id, f"{used} of {rule.max}")
             return free
-        return cooled_down(self.rule, asked) if isinstance(self.rule, Cooldown) else asked.at
+        return asked.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,8 @@ def decide(
     The packs in force are chosen at the candidate instant, so that a wait which crosses a change
     of rules is judged by the rules of its own day.
     """
-    asked, delays, counters = Asked(request, facts, at), Delays(), dict[str, str]()
+    asked, delays = Asked(request, facts, at), Delays()
+    counters: dict[str, str] = {}
     while True:
         binding = binding_of(asked, packs)
         refusing, delaying = binding.about(asked)
@@ -244,47 +244,19 @@ def _denied(
 
 def _not_past_a_change(binding: Binding, asked: Asked, moved: datetime) -> datetime:
     """`moved`, or the first change of rules after the candidate: from there on others decide."""
-    changes = (midnight(day, name) for day in binding.changes for name in asked.facts.zones)
+    changes = (midnight(day, name) for day in binding.changes for name in asked.zones)
     return min([moved, *(change for change in changes if asked.at < change)])
 
 
 def binding_of(asked: Asked, packs: Packs) -> Binding:
     """The rules that speak at the candidate moment; the same for everybody who is alike."""
-    request, facts = asked.request, asked.facts
-    days = {asked.today(name) for name in facts.zones}
-    edges = packs.cache.get("edges")
-    if edges is None:
-        edges = packs.cache["edges"] = _edges(packs)
-    key = (
-        request.channel,
-        request.purpose,
-        request.place,
-        request.recipient,
-        request.dial,
-        facts.country,
-        facts.regions,
-        facts.actor,
-        facts.sector,
-        facts.creditor,
-        *sorted({bisect_right(edges, day) for day in days}),
-    )
-    found: Binding | None = packs.cache.get(key)
-    if found is None:
-        if len(packs.cache) > MOST_KINDS_OF_PEOPLE:
-            packs.cache.clear()
-        found = packs.cache[key] = _bind(request, facts, packs, days)
-    return found
-
-
-def _edges(packs: Packs) -> list[date]:
-    """All days on which some pack comes into force or goes out of it, in order."""
-    days = {day for pack in packs for day in (pack.effective_from, pack.effective_to) if day}
-    return sorted(days)
+    request, facts, days = asked.request, asked.facts, asked.days()
+    to = (request.channel, request.purpose, request.place, request.recipient, request.dial)
+    return packs.once(facts, days, to, lambda: _bind(request, facts, packs, days))
 
 
 def _bind(request: ContactRequest, facts: PersonFacts, packs: Packs, days: set[date]) -> Binding:
-    theirs = [pack for pack in packs if pack.applies_to.to(facts)]
-    now = [pack for pack in theirs if any(map(pack.in_force, days))]
+    now = packs.binding(facts, days)
     bound = [
         _bound(pack, rule, request, facts, packs)
         for pack in now
@@ -292,12 +264,11 @@ def _bind(request: ContactRequest, facts: PersonFacts, packs: Packs, days: set[d
         if _speaks(rule, request)
     ]
     bound.sort(key=lambda each: FORCES.index(each.rule.force))
-    changes = {day for pack in theirs for day in (pack.effective_from, pack.effective_to) if day}
     return Binding(
         names=tuple(pack.name for pack in now),
         refusing=tuple(each for each in bound if type(each.rule) in REFUSALS),
         delaying=tuple(each for each in bound if type(each.rule) not in REFUSALS),
-        changes=tuple(sorted(changes)),
+        changes=tuple(packs.changes(facts)),
     )
 
 

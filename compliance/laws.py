@@ -39,12 +39,7 @@ class UnknownLawError(LookupError):
 
 def write_law(packs: Packs) -> str:
     """The packs with the calendars they need, as one canonical JSON text."""
-    named = {
-        name
-        for pack in packs
-        for each in (*pack.rules, *pack.periods)
-        for name in getattr(each, "holidays", ())
-    }
+    named = frozenset[str]().union(*(pack.calendars for pack in packs))
     regional = "region" in named
     used = [
         calendar
@@ -114,7 +109,9 @@ class Laws:
     def _read(self, name: str) -> Packs:
         text = shipped_text() if name == shipped_id() else self._fetch(name)
         if text is None:
-            raise UnknownLawError(f"no law {name} on record: was it applied here?")
+            raise UnknownLawError(
+                f"no law {name!r} on record: expected an id such as law_0123456789abcd"
+            )
         return read_law(text)
 
 
@@ -131,4 +128,4 @@ def shipped_id() -> str:
 
 
 LAWS = Laws()
-"""The laws of this process. A worker says at its start where to fetch those it has not seen."""
+"""The laws of this process. It says at its start where to fetch those that it has not seen."""

@@ -28,15 +28,16 @@ def load_packs(folder: Path = HERE, calendars: Path = CALENDARS) -> Packs:
 
 def load_pack(file: Path) -> Pack:
     """One pack from its YAML file; PackError names file, line, place and what was expected."""
-    return _read(file, Pack)
+    return read_yaml(file, Pack)
 
 
 def load_calendar(file: Path) -> Calendar:
     """One calendar from its YAML file."""
-    return _read(file, Calendar)
+    return read_yaml(file, Calendar)
 
 
-def _read(file: Path, model: type[_Model]) -> _Model:
+def read_yaml(file: Path, model: type[_Model]) -> _Model:
+    """Read a YAML file into a model; PackError names file, line and what was expected."""
     try:
         text = file.read_text("utf-8")
         return model.model_validate(yaml.load(text, LOADER))  # noqa: S506 -- a safe loader

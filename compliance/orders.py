@@ -6,8 +6,10 @@ from compliance.facts import ContactRequest, PersonFacts
 from compliance.verdicts import AnyVerdict, Wait
 from domain.accounts import Closure
 from domain.contacts import ContactStatus, Message
+from domain.contracts import Contract
 from domain.orders import Order
 from domain.plans import PaymentPlan
+from domain.settlements import Settlement
 
 
 class Slept(BaseModel):
@@ -48,6 +50,17 @@ class EnterStage(Order):
     waits: tuple[Slept, ...] = ()
 
 
+class Entered(BaseModel):
+    """The ledger on the day of entering a stage: interest up to then is in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    balance: int
+    plan: PaymentPlan | None = None
+    """The plan, if what was added to the balance went to its end."""
+
+
 class Close(Order):
     """Write to the record that the journey is over."""
 
@@ -86,3 +99,6 @@ class Recorded(BaseModel):
     law: str
     law_number: int = 0
     recalled: bool = False
+    contract: Contract = Contract()
+    settlement: Settlement | None = None
+    """An offer that every new account of the creditor gets, such as for paying early."""

@@ -1,14 +1,16 @@
 """Rule packs: whom they bind, from when to when, and what they say."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from compliance.calendars import Calendar
 from compliance.facts import Actor, PersonFacts, Sector
-from compliance.rules import AnyRule, Disclosure, Part, Period, Retention
+from compliance.money import MoneyRule
+from compliance.rules import AnyRule, Disclosure, Part, Period, Retention, Window
 from domain.accounts import country_code
 from domain.contacts import Purpose
 from domain.people import RegionCode
@@ -18,6 +20,11 @@ LONGEST = timedelta(days=38)
 
 COMMON = frozenset({Purpose.DEMAND, Purpose.REPLY})
 """Those purposes. Contacts for others are few, and known for ever."""
+
+MOST_KINDS_OF_PEOPLE = 10_000
+"""How many combinations of person and request are remembered before all are forgotten."""
+
+Worked = TypeVar("Worked")
 
 
 class PackError(ValueError):
@@ -69,6 +76,8 @@ class Pack(Part):
     rules: tuple[AnyRule, ...] = ()
     periods: tuple[Period, ...] = ()
     retention: tuple[Retention, ...] = ()
+    money: tuple[MoneyRule, ...] = ()
+    """What payments pay first, and what may be added to a debt."""
     tightens: tuple[Tightening, ...] = ()
 
     @model_validator(mode="after")
@@ -82,6 +91,19 @@ class Pack(Part):
         """Id and version, as decisions record it."""
         return f"{self.id}@{self.version}"
 
+    @property
+    def calendars(self) -> frozenset[str]:
+        """Names of the calendars that its rules read; `region` stands for the person's own."""
+        reading = (
+            each for each in (*self.rules, *self.periods) if isinstance(each, Window | Period)
+        )
+        return frozenset(name for each in reading for name in each.holidays)
+
+    @property
+    def changes(self) -> frozenset[date]:
+        """The days on which it comes into force and goes out of it."""
+        return frozenset(day for day in (self.effective_from, self.effective_to) if day)
+
     def in_force(self, on: date) -> bool:
         """Whether it is in force on that day."""
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
@@ -94,12 +116,44 @@ class Packs:
         """Join packs and calendars; PackError for what one refers to and another lacks."""
         self._packs = tuple(packs)
         self.calendars = {calendar.id: calendar for calendar in calendars}
-        self.cache: dict[Any, Any] = {}
-        """What the evaluator works out once for people who are alike."""
+        self._edges = sorted({day for pack in self._packs for day in pack.changes})
+        self._worked_out: dict[Hashable, Any] = {}
         _check_together(self._packs, self.calendars)
 
     def __iter__(self) -> Iterator[Pack]:
         return iter(self._packs)
+
+    def binding(self, facts: PersonFacts, days: Iterable[date]) -> list[Pack]:
+        """Those that bind this person on some of the days."""
+        dates = tuple(days)
+        return [
+            pack
+            for pack in self._packs
+            if any(map(pack.in_force, dates)) and pack.applies_to.to(facts)
+        ]
+
+    def changes(self, facts: PersonFacts) -> list[date]:
+        """The days on which other packs come into force for this person, in order."""
+        theirs = (pack for pack in self._packs if pack.applies_to.to(facts))
+        return sorted({day for pack in theirs for day in pack.changes})
+
+    def once(
+        self, facts: PersonFacts, days: Collection[date], what: Hashable, work: Callable[[], Worked]
+    ) -> Worked:
+        """What comes of `work` that needs only `what` and the packs that bind this person then.
+
+        It is worked out once for all people who are alike: those whom the same packs bind, on all
+        days between two changes of packs.
+        """
+        era = frozenset([bisect_right(self._edges, day) for day in days])
+        alike = (facts.country, facts.regions, facts.actor, facts.sector, facts.creditor)
+        key = (what, era, alike)
+        found: Worked | None = self._worked_out.get(key)
+        if found is None:
+            if len(self._worked_out) >= MOST_KINDS_OF_PEOPLE:
+                self._worked_out.clear()
+            found = self._worked_out[key] = work()
+        return found
 
     def without(self, *ids: str) -> "Packs":
         """The same without some packs."""
@@ -115,8 +169,7 @@ def _check_together(packs: Sequence[Pack], calendars: dict[str, Calendar]) -> No
         seen.add(pack.name)
         _check_windows(pack)
         _check_disclosures(pack, packs)
-        named = {name for each in (*pack.rules, *pack.periods) for name in _calendars_of(each)}
-        for missing in sorted(named - calendars.keys() - {"region"}):
+        for missing in sorted(pack.calendars - calendars.keys() - {"region"}):
             raise PackError(
                 f"{pack.name}: no calendar {missing!r}: expected one of"
                 f" {', '.join(sorted(calendars)) or 'none'}"
@@ -151,7 +204,3 @@ def _check_windows(pack: Pack) -> None:
                 f"{pack.name}: {rule.id}: days: {days} is more than {LONGEST.days}: so far back"
                 " contacts are known; count other purposes only, or fewer days"
             )
-
-
-def _calendars_of(rule: object) -> tuple[str, ...]:
-    return getattr(rule, "holidays", ())

@@ -12,9 +12,7 @@ AGAIN = "once they allow it again"
 
 def hold_refuses(rule: HoldRule, asked: Asked) -> str | None:
     """What has to change before the hold lets contact through; None if it does not refuse."""
-    standing = [
-        each for each in asked.facts.holds if each.hold in rule.holds and asked.standing(each)
-    ]
+    standing = asked.holds(rule.holds)
     if not standing or (asked.request.purpose in rule.once and not _used(asked)):
         return None
     if all(each.ends is not None for each in standing):
@@ -24,13 +22,11 @@ def hold_refuses(rule: HoldRule, asked: Asked) -> str | None:
 
 def hold_ends(rule: HoldRule, asked: Asked) -> datetime | None:
     """When the holds end by themselves; None if somebody has to lift them."""
-    ends = [
-        each.ends for each in asked.facts.holds if each.hold in rule.holds and asked.standing(each)
-    ]
+    ends = [each.ends for each in asked.holds(rule.holds)]
     last = [day for day in ends if day is not None]
     if len(last) < len(ends) or not last:
         return None
-    return max(midnight(max(last) + timedelta(days=1), name) for name in asked.facts.zones)
+    return max(midnight(max(last) + timedelta(days=1), name) for name in asked.zones)
 
 
 def _used(asked: Asked) -> bool:
@@ -101,7 +97,7 @@ def content_refuses(rule: ContentRule, asked: Asked) -> str | None:
     faults = [f"say {each}" for each in sorted(rule.must_have - content.said)]
     faults += [f"do not say {each}" for each in sorted(rule.must_not & content.said)]
     if rule.undisputed and content.demanded is not None and content.owed is not None:
-        held = asked.held_part()
+        held = asked.facts.held_part(asked.at)
         if content.demanded > content.owed - held and held:
             rest = max(0, content.owed - held)
             faults.append(f"ask for no more than {rest} minor units")

@@ -4,7 +4,7 @@ Every rule says whom it binds (channels, purposes, places, recipients, ways to d
 fact stands). All that bind run together, and the strictest wins.
 """
 
-from datetime import time
+from datetime import time, timedelta
 from functools import cached_property
 from itertools import combinations
 from typing import Annotated, Literal, Self
@@ -13,7 +13,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from compliance.facts import Said
 from domain.accounts import Hold
-from domain.contacts import CONTACTING, Channel, Count, Dial, Place, Purpose, Recipient
+from domain.contacts import (
+    CONTACTING,
+    COUNTS,
+    Channel,
+    ContactStatus,
+    Count,
+    Dial,
+    Place,
+    Purpose,
+    Recipient,
+)
 from domain.people import WEEK, MilestoneKind, Weekday
 from domain.time import zone
 
@@ -180,6 +190,9 @@ is person and creditor; `account` is one debt, `address` the number or mailbox, 
 """
 
 
+Looks = tuple[Scope, frozenset[ContactStatus], frozenset[Channel], frozenset[Purpose], bool, bool]
+
+
 class Counting(Part):
     """Which past contacts count."""
 
@@ -195,9 +208,14 @@ class Counting(Part):
     scope: Scope = "person"
 
     @cached_property
-    def is_plain(self) -> bool:
-        """Whether places, ways to dial and solicited contacts make no difference."""
-        return self.solicited and len(self.places) == len(Place) and len(self.dials) == len(Dial)
+    def looks(self) -> Looks:
+        """The fields at which most contacts are told apart, read at once for a hundred contacts.
+
+        The last says whether the others (places, ways to dial, solicited) make no difference.
+        """
+        plain = self.solicited and len(self.places) == len(Place) and len(self.dials) == len(Dial)
+        statuses = COUNTS[self.count]
+        return (self.scope, statuses, self.channels, self.purposes, self.inbound, plain)
 
 
 class Cap(Rule):
@@ -231,6 +249,11 @@ class Cooldown(Rule):
     days: int = Field(ge=1, le=366)
     first_day: Literal["that day", "next day"] = "that day"
     """Which day is day 1. Contact is free again at midnight after the last."""
+
+    @cached_property
+    def silence(self) -> timedelta:
+        """From the midnight with which the day of the trigger begins to the end of the last."""
+        return timedelta(days=self.days + (self.first_day == "next day"))
 
 
 class HoldRule(Rule):

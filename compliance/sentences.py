@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Literal, assert_never
 
+from compliance.money import Allocation, MoneyRule
 from compliance.refusals import described
 from compliance.rules import (
     DAYS,
@@ -57,6 +58,8 @@ MARKS = {
 }
 """How sure we are of a rule."""
 
+LEGEND = ", ".join(f"{mark} {words}" for mark, words in MARKS.items())
+
 ListedSet = frozenset[Any]
 
 
@@ -73,6 +76,19 @@ def period_sentence(period: Period) -> str:
         f"{_capital(period.ends)} {plural(period.days, 'day')} after receipt, which is assumed"
         f" {plural(period.receipt_days, f'{kind} day')}{closed} after: {period.of}."
     )
+
+
+def money_sentence(rule: MoneyRule) -> str:
+    """What a rule about money does: "A payment pays costs owed, then interest owed, …"."""
+    whose = f" owed to {', '.join(rule.sectors)}" if rule.sectors else ""
+    if isinstance(rule, Allocation):
+        return f"A payment on what is{whose or ' owed'} pays {', then '.join(rule.order)}."
+    while_held = f" while a hold stands for {rule.hold}" if rule.hold else ""
+    if not rule.allowed:
+        return f"No {rule.kind} may be added to what is{whose or ' owed'}{while_held}."
+    most = "" if rule.most is None else f", at most {rule.most} % a year"
+    what = f"{_capital(rule.kind)} may be added to what is{whose or ' owed'}{while_held}"
+    return f"{what} as far as the contract says{most}."
 
 
 def retention_sentence(rule: Retention) -> str:

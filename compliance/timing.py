@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import assert_never
 
-from compliance.asked import Asked, instant_of, midnight
+from compliance.asked import MIDNIGHT, Asked, instant_of, midnight
 from compliance.calendars import Calendar
 from compliance.facts import PastContact
 from compliance.rules import Cap, Condition, Cooldown, Counting, Span, Window
@@ -22,13 +22,15 @@ Clocks = tuple[tuple[time, time], ...]
 class Hours:
     """A window's spans, worked out once for every day of the week."""
 
-    __slots__ = ("_calendars", "_holiday", "_week", "rule")
+    __slots__ = ("_calendars", "_holiday", "_week", "_zones", "wishes")
 
     def __init__(
         self, rule: Window, regions: Sequence[str], calendars: Mapping[str, Calendar]
     ) -> None:
         """Prepare a window for people of these regions."""
-        self.rule = rule
+        self.wishes = rule.wishes
+        """Whether the spans are those that the person wished for."""
+        self._zones = rule.zones
         self._week = tuple(_clocks(rule.week.get(day, ())) for day in WEEK)
         self._holiday = _clocks(rule.spans.get("holiday", ()))
         names = [
@@ -41,13 +43,23 @@ class Hours:
 
     def on(self, day: date, wishes: Sequence[Wish]) -> Clocks:
         """When contact is possible on a day; nothing if it is closed, or nobody knows."""
-        if self.rule.wishes:
+        if self.wishes:
             return _wished(day, wishes)
         if self._calendars and any(
             day in calendar.dates or not calendar.knows(day) for calendar in self._calendars
         ):
             return self._holiday
         return self._week[day.weekday()]
+
+    def zones(self, asked: Asked) -> Sequence[str]:
+        """The zones in which it has to be open."""
+        match self._zones:
+            case "candidates":
+                return asked.zones
+            case "residence":
+                return asked.facts.residence_zones or asked.zones
+            case fixed:
+                return (fixed,)
 
 
 def _clocks(spans: Iterable[Span]) -> Clocks:
@@ -75,8 +87,8 @@ def _earlier(closes: time, wished: time | None) -> time:
 
 def inside(hours: Hours, asked: Asked) -> datetime:
     """The first instant from now on that lies inside the window in every zone it speaks of."""
-    zones, wishes = _zones(hours.rule, asked), asked.facts.wishes
-    if hours.rule.wishes and not wishes:
+    zones, wishes = hours.zones(asked), asked.facts.wishes
+    if hours.wishes and not wishes:
         return asked.at
     if all(_open(hours, wishes, asked.local(name)) for name in zones):
         return asked.at
@@ -89,22 +101,10 @@ def inside(hours: Hours, asked: Asked) -> datetime:
     return at
 
 
-def _zones(rule: Window, asked: Asked) -> Sequence[str]:
-    match rule.zones:
-        case "candidates":
-            return asked.facts.zones
-        case "residence":
-            return asked.facts.residence_zones or asked.facts.zones
-        case fixed:
-            return (fixed,)
-
-
 def _open(hours: Hours, wishes: Sequence[Wish], local: datetime) -> bool:
     clock = local.time()
-    return any(
-        opens <= clock and (clock < closes or closes == time(0))
-        for opens, closes in hours.on(local.date(), wishes)
-    )
+    spans = hours.on(local.date(), wishes)
+    return any(opens <= clock and (clock < closes or closes == MIDNIGHT) for opens, closes in spans)
 
 
 def _opening(
@@ -127,12 +127,12 @@ def _opening(
 
 def closing(hours: Hours, asked: Asked) -> datetime | None:
     """When the span closes that now lies in, in the zone that closes first; None if it is over."""
-    ends = [
-        instant_of(local.date(), closes, name)
-        for name, local in ((name, asked.local(name)) for name in _zones(hours.rule, asked))
-        for opens, closes in hours.on(local.date(), asked.facts.wishes)
-        if opens <= local.time() < closes
-    ]
+    ends = []
+    for name in hours.zones(asked):
+        day, clock = asked.today(name), asked.local(name).time()
+        for opens, closes in hours.on(day, asked.facts.wishes):
+            if opens <= clock < closes:
+                ends.append(instant_of(day, closes, name))
     return min(ends, default=None)
 
 
@@ -145,13 +145,13 @@ def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
     if rule.consent_days and _in_consent(rule, asked, asked.at, asked.request.channel):
         return asked.at, 0
     calendar, days = rule.calendar, rule.days
-    start = min([_begins(calendar, days, asked.today(name), name) for name in asked.facts.zones])
+    start = min([_begins(calendar, days, asked.today(name), name) for name in asked.zones])
     counted: Sequence[PastContact] = asked.counted(rule.counts, start)
     if rule.consent_days and counted:
         counted = [each for each in counted if not _in_consent(rule, asked, each.at, each.channel)]
     if len(counted) < rule.max:
         return asked.at, len(counted)
-    frees = [_free(rule, counted, name, asked) for name in asked.facts.zones]
+    frees = [_free(rule, counted, name, asked) for name in asked.zones]
     return max(free for free, _ in frees), max(used for _, used in frees)
 
 
@@ -221,7 +221,7 @@ def _within(start: datetime, at: datetime, days: int, asked: Asked) -> bool:
     """Whether `at` lies in the first `days` calendar days from `start`, in every zone."""
     return all(
         (at.astimezone(place).date() - start.astimezone(place).date()).days < days
-        for place in map(zone, asked.facts.zones)
+        for place in map(zone, asked.zones)
     )
 
 
@@ -234,16 +234,13 @@ def _talked_between(start: datetime, end: datetime, asked: Asked) -> bool:
 
 def cooled_down(rule: Cooldown, asked: Asked) -> datetime:
     """The first instant from now on after the silence that the latest trigger asks for."""
-    span = timedelta(days=rule.days + (rule.first_day == "next day"))
+    span = rule.silence
     latest = _latest(rule, asked, asked.at - span - DAY)
     if latest is None:
         return asked.at
     return max(
         asked.at,
-        *(
-            midnight(latest.astimezone(zone(name)).date() + span, name)
-            for name in asked.facts.zones
-        ),
+        *(midnight(latest.astimezone(zone(name)).date() + span, name) for name in asked.zones),
     )
 
 

@@ -20,13 +20,11 @@ def last_days(sent: Milestone, facts: PersonFacts, packs: Packs) -> tuple[Milest
     zone = facts.zones[0]
     on = local_date(sent.at, zone)
     found: dict[str, date] = {}
-    for pack in packs:
-        if pack.in_force(on) and pack.applies_to.to(facts):
-            for period in pack.periods:
-                if period.of is sent.kind:
-                    ends = run(period, on, packs.calendars).ends
-                    # where several packs give one, the person has until the latest
-                    found[period.ends] = max(ends, found.get(period.ends, ends))
+    for period in (each for pack in packs.binding(facts, {on}) for each in pack.periods):
+        if period.of is sent.kind:
+            ends = run(period, on, packs.calendars).ends
+            # where several packs give one, the person has until the latest
+            found[period.ends] = max(ends, found.get(period.ends, ends))
     return tuple(
         Milestone(kind=kind, at=local_instant(ends, NOON, zone), account_id=sent.account_id)
         for kind, ends in found.items()

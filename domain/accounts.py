@@ -34,9 +34,15 @@ class Closure(StrEnum):
     """Why a journey ended."""
 
     PAID_IN_FULL = "paid in full"
+    SETTLED = "settled"
+    """Less than all was paid, as agreed, and the rest was forgiven."""
     RECALLED = "recalled"
     CEASED = "ceased"
     REFERRED = "referred"
+
+
+PAID_UP = frozenset({Closure.PAID_IN_FULL, Closure.SETTLED})
+"""Ends that are none, once money is owed again."""
 
 
 class Hold(StrEnum):

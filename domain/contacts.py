@@ -100,6 +100,20 @@ def email(name: str) -> Message:
     return Message(channel=Channel.EMAIL, name=name)
 
 
+def voice(name: str) -> Message:
+    """A call that we start: what to say in it, for whoever makes it."""
+    return Message(channel=Channel.VOICE, name=name)
+
+
+LISTED = "listed-"
+"""Begins the keys of calls that journeys ask for, beside those that diallers give their own."""
+
+
+def call_key(account_id: str, key: str) -> str:
+    """The contact's key of a call: keys that whoever dials gives are unique to one account."""
+    return f"{account_id}/call/{key}"
+
+
 class ContactStatus(StrEnum):
     """What became of one attempt to contact, as far as is known."""
 

@@ -13,6 +13,7 @@ from domain.accounts import Hold
 from domain.contacts import Channel, ContactStatus
 from domain.people import Profile
 from domain.plans import PaymentPlan
+from domain.settlements import Settlement
 
 
 class Event(BaseModel):
@@ -30,6 +31,8 @@ class BalanceChanged(Event):
     version: int
     balance: int
     cause: Literal["payment", "reversal", "adjustment"] = "payment"
+    plan: PaymentPlan | None = None
+    """The plan, if what was added to the balance went to its end: no answer to anybody."""
 
 
 class ContactSettled(Event):
@@ -94,6 +97,27 @@ class Recalled(Event):
     kind: Literal["recalled"] = "recalled"
 
 
+class SettlementOffered(Event):
+    """The consumer may settle for less; an offer replaces the one before."""
+
+    kind: Literal["settlement_offered"] = "settlement_offered"
+    settlement: Settlement
+
+
+class SettlementEnded(Event):
+    """An offer to settle is withdrawn."""
+
+    kind: Literal["settlement_ended"] = "settlement_ended"
+    settlement_id: str
+
+
+class JourneySwitched(Event):
+    """From now on the account takes another journey, from its first stage."""
+
+    kind: Literal["journey_switched"] = "journey_switched"
+    journey: str
+
+
 class Response(Event):
     """An event that a journey may answer: a stage can wait for it, or be entered on it."""
 
@@ -111,11 +135,29 @@ class PlanAccepted(Response):
     plan: PaymentPlan
 
 
+class PlanChanged(Response):
+    """Dates or amounts of the accepted plan are others now; the highest revision is true."""
+
+    kind: Literal["plan_changed"] = "plan_changed"
+    plan: PaymentPlan
+
+
+class PlanEnded(Response):
+    """The plan is given up before its end, by the consumer or for them."""
+
+    kind: Literal["plan_ended"] = "plan_ended"
+    plan_id: str
+
+
 class PromiseToPay(Response):
     """The consumer says by when they will pay."""
 
     kind: Literal["promise_to_pay"] = "promise_to_pay"
     due: date
+    minor: int | None = None
+    """How much, in minor units; None: all that is owed."""
+    balance: int | None = None
+    """What was owed when it was made; None: not known, as with promises of earlier releases."""
 
 
 class PaymentClaimed(Response):
@@ -149,6 +191,26 @@ class InstalmentFailed(Response):
     number: int
 
 
+class PaymentReversed(Response):
+    """A payment went back without our doing: a chargeback, or a debit that a bank returned."""
+
+    kind: Literal["payment_reversed"] = "payment_reversed"
+
+
+class HardshipDeclared(Response):
+    """The consumer says that they cannot pay at present."""
+
+    kind: Literal["hardship_declared"] = "hardship_declared"
+
+
+class MeansStated(Response):
+    """The consumer told income and essentials: what they can afford follows."""
+
+    kind: Literal["means_stated"] = "means_stated"
+    monthly: int
+    """Minor units a month that instalments on this account may take; 0: nothing for now."""
+
+
 class Undelivered(Response):
     """A message that a provider accepted did not arrive."""
 
@@ -166,14 +228,22 @@ AnyEvent = Annotated[
     | ProfileChanged
     | LawChanged
     | Recalled
+    | SettlementOffered
+    | SettlementEnded
+    | JourneySwitched
     | PlanRequested
     | PlanAccepted
+    | PlanChanged
+    | PlanEnded
     | PromiseToPay
     | PaymentClaimed
     | CallRequested
     | MessageReceived
     | CardStored
     | InstalmentFailed
+    | PaymentReversed
+    | HardshipDeclared
+    | MeansStated
     | Undelivered,
     Field(discriminator="kind"),
 ]
@@ -181,12 +251,17 @@ AnyEvent = Annotated[
 AnyResponse = Annotated[
     PlanRequested
     | PlanAccepted
+    | PlanChanged
+    | PlanEnded
     | PromiseToPay
     | PaymentClaimed
     | CallRequested
     | MessageReceived
     | CardStored
     | InstalmentFailed
+    | PaymentReversed
+    | HardshipDeclared
+    | MeansStated
     | Undelivered,
     Field(discriminator="kind"),
 ]

@@ -38,7 +38,7 @@ class Money(BaseModel):
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.major:.{exponent(self.currency)}f}"
+        return f"{self.currency} {figure(self.minor, self.currency)}"
 
 
 def exponent(currency: str) -> int:
@@ -49,9 +49,7 @@ def exponent(currency: str) -> int:
     return int(decimals)
 
 
-def spread(total: int, parts: int) -> tuple[int, ...]:
-    """Split minor units into equal parts; the last takes the difference, so the sum is exact."""
-    if parts < 1 or total < parts:
-        raise ValueError(f"{total} minor units cannot be split into {parts} parts of at least one")
-    each = total // parts
-    return (*(each for _ in range(parts - 1)), total - each * (parts - 1))
+def figure(minor: int, currency: str) -> str:
+    """Minor units, however many, in whole units with the currency's decimals: 12.50, 1250."""
+    decimals = exponent(currency)
+    return f"{Decimal(minor).scaleb(-decimals):.{decimals}f}"

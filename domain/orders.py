@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.accounts import Hold, Placement
 from domain.money import Money
 from domain.people import StandingHold
+from domain.plans import PaymentPlan
 
 
 class Order(BaseModel):
@@ -38,7 +39,22 @@ class ChargeStatus(StrEnum):
     DECLINED = "declined"
     NO_CARD = "no stored card"
     NOT_DUE = "not due"
+    NOT_YET = "not yet"
+    """The law, the network or the schedule of retries has it wait until `again_at`."""
     UNAVAILABLE = "unavailable"
+
+
+class DeclineKind(StrEnum):
+    """What a decline asks for."""
+
+    NEVER = "never again"
+    """This means of payment must not be tried again: only another one can help."""
+    FIX = "data to correct"
+    """Expired, or wrong data: the consumer has to give them anew."""
+    PERSON = "needs the person"
+    """The bank wants to see them: a link, and no charge in their absence."""
+    LATER = "later"
+    """It may go through another day."""
 
 
 class Charged(BaseModel):
@@ -50,6 +66,12 @@ class Charged(BaseModel):
     version: int
     balance: int
     decline_code: str | None = None
+    decline: DeclineKind | None = None
+    again_at: AwareDatetime | None = None
+    """When it may be tried again, in the account's time; None: not with this means of payment, or
+    not any more."""
+    plan: PaymentPlan | None = None
+    """The plan, if what was added to the balance went to its end."""
 
 
 class RecordPlacement(Order):

@@ -1,11 +1,19 @@
-"""Payment plans: dated instalments whose sum is the balance, to the minor unit."""
+"""Payment plans: dated instalments whose sum is the balance, to the minor unit.
 
-from datetime import date
+What is paid is never noted in a plan: it follows from the balance, and so it is right again after
+every payment, refund and chargeback, in whatever order they become known.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import islice, pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.money import CurrencyCode, Money, spread
+from domain.money import CurrencyCode, Money
+from domain.rhythms import Monthly, Rhythm
+from domain.schedules import MOST_PARTS, Closed, amounts_of, dates, equal_amounts, never_closed
 from domain.time import add_months
 
 
@@ -19,14 +27,38 @@ class Instalment(BaseModel):
     minor: int = Field(gt=0)
 
 
+class Part(BaseModel):
+    """An instalment, and how far payments have covered it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    instalment: Instalment
+    paid: int
+    """Minor units of it that are covered."""
+    open: int
+    """Minor units still to be paid with it: of the first, what went back to the consumer, too."""
+
+
 class PaymentPlan(BaseModel):
-    """An agreed series of instalments. What is paid follows from the balance, never from a flag."""
+    """An agreed series of instalments, in the order of their dates."""
 
     model_config = ConfigDict(frozen=True)
 
     plan_id: str
     currency: CurrencyCode
     instalments: tuple[Instalment, ...] = Field(min_length=1)
+    revision: int = Field(default=1, ge=1)
+    """Grows with every change of dates or amounts; the highest is the plan."""
+    opening: int | None = None
+    """The balance of which it counts what is paid, in minor units; None: its total."""
+    rhythm: Rhythm | None = None
+    """How often it is paid; None: on dates of its own."""
+    autopay: bool = True
+    """Whether instalments are charged to the stored means of payment; else the consumer pays."""
+    settlement_id: str | None = None
+    """The settlement that it pays: with the last instalment the rest of the debt is forgiven."""
+    skipped: int = Field(default=0, ge=0)
+    """Instalments that were put to its end so far."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -37,12 +69,20 @@ class PaymentPlan(BaseModel):
 
     @property
     def total(self) -> int:
-        """The sum of all instalments, in minor units: the balance on the day the plan began."""
+        """The sum of all instalments, in minor units."""
         return sum(instalment.minor for instalment in self.instalments)
+
+    def paid(self, balance: int) -> int:
+        """Minor units paid since the plan counts, by what is still owed."""
+        return (self.total if self.opening is None else self.opening) - balance
+
+    def left(self, balance: int) -> int:
+        """Minor units that are still to be paid with it: the figure for whoever pays early."""
+        return self.outstanding(self.instalments[-1], balance)
 
     def next_due(self, balance: int) -> Instalment | None:
         """The first instalment not covered by what has been paid; None when all are."""
-        paid, reached = self.total - balance, 0
+        paid, reached = self.paid(balance), 0
         for instalment in self.instalments:
             reached += instalment.minor
             if reached > paid:
@@ -52,21 +92,82 @@ class PaymentPlan(BaseModel):
     def outstanding(self, instalment: Instalment, balance: int) -> int:
         """Minor units still needed to cover `instalment` and all before it; never below zero."""
         reached = sum(each.minor for each in self.instalments if each.number <= instalment.number)
-        return max(0, min(reached - (self.total - balance), balance))
+        return max(0, min(reached - self.paid(balance), balance))
+
+    def parts(self, balance: int) -> tuple[Part, ...]:
+        """Every instalment with what is paid and open of it; what is open sums to what is left."""
+        parts, before = list[Part](), 0
+        for instalment in self.instalments:
+            still = self.outstanding(instalment, balance)
+            covered = max(0, instalment.minor - (still - before))
+            parts.append(Part(instalment=instalment, paid=covered, open=still - before))
+            before = still
+        return tuple(parts)
 
     def amount_of(self, instalment: Instalment) -> Money:
         """The instalment as money."""
         return Money(minor=instalment.minor, currency=self.currency)
 
 
-def monthly(plan_id: str, balance: Money, *, parts: int, first: date) -> PaymentPlan:
-    """A plan of equal monthly instalments from `first` on; the last takes the rounding."""
-    amounts = spread(balance.minor, parts)
+def numbered(parts: Iterable[tuple[date, int]]) -> tuple[Instalment, ...]:
+    """Instalments in the order of their dates."""
+    return tuple(
+        Instalment(number=number, due=due, minor=minor)
+        for number, (due, minor) in enumerate(sorted(parts, key=lambda each: each[0]), start=1)
+    )
+
+
+def schedule(
+    plan_id: str,
+    total: Money,
+    rhythm: Rhythm,
+    first: date,
+    *,
+    parts: int | None = None,
+    each: int | None = None,
+    closed: Closed = never_closed,
+    opening: int | None = None,
+    autopay: bool = True,
+    settlement_id: str | None = None,
+) -> PaymentPlan:
+    """A plan that pays a total in so many parts, or in instalments of `each`, from `first` on.
+
+    `opening` is all that is owed, where the plan pays less than that: a settlement.
+    """
+    amounts = amounts_of(total, each) if each else equal_amounts(total, parts or 1)
+    named = rhythm.anchored(first)
+    days = tuple(islice(dates(named, first, closed), len(amounts)))
     return PaymentPlan(
         plan_id=plan_id,
-        currency=balance.currency,
-        instalments=tuple(
-            Instalment(number=index + 1, due=add_months(first, index), minor=minor)
-            for index, minor in enumerate(amounts)
-        ),
+        currency=total.currency,
+        instalments=numbered(zip(days, amounts, strict=True)),
+        rhythm=named,
+        opening=opening,
+        autopay=autopay,
+        settlement_id=settlement_id,
     )
+
+
+def monthly(plan_id: str, balance: Money, *, parts: int, first: date) -> PaymentPlan:
+    """A plan of equal monthly instalments from `first` on; the last takes the rounding."""
+    return schedule(plan_id, balance, Monthly(), first, parts=parts)
+
+
+def following(plan: PaymentPlan, after: date, closed: Closed = never_closed) -> Iterator[date]:
+    """The dates on which a plan would go on after a day.
+
+    One on dates of its own goes on at the distance of its last two, or monthly.
+    """
+    if plan.rhythm is not None:
+        begin = max((each.due for each in plan.instalments if each.due <= after), default=after)
+        return (day for day in dates(plan.rhythm, begin, closed) if day > after)
+    gap = _last_gap(plan)
+    return (
+        after + gap * number if gap else add_months(after, number)
+        for number in range(1, MOST_PARTS + 1)
+    )
+
+
+def _last_gap(plan: PaymentPlan) -> timedelta:
+    gaps = [later.due - sooner.due for sooner, later in pairwise(plan.instalments)]
+    return gaps[-1] if gaps else timedelta()

@@ -4,7 +4,7 @@ from engine.accounts import OpenAccount
 from engine.journeys import Journey
 from engine.progress import Progress
 from engine.runtime import Runtime
-from engine.stages import Closed, Next, Stage, aside, close, stage
+from engine.stages import Closed, Next, Stage, Switched, aside, close, stage, switch
 
 __all__ = [
     "Closed",
@@ -14,7 +14,9 @@ __all__ = [
     "Progress",
     "Runtime",
     "Stage",
+    "Switched",
     "aside",
     "close",
     "stage",
+    "switch",
 ]

@@ -6,24 +6,36 @@ from typing import TypeVar
 
 from compliance import ContactRequest, Packs, PersonFacts, Wait, decide
 from compliance.orders import Reached, ReachOut, Slept
-from domain.contacts import Contact, ContactStatus, Message
-from domain.events import AnyResponse, PromiseToPay, Response, Undelivered
+from domain.affordability import Deferral, suggested
+from domain.contacts import LISTED, Channel, Contact, ContactStatus, Message, call_key
+from domain.contracts import Contract, PlanTerms
+from domain.events import AnyResponse, MeansStated, PromiseToPay, Response, Undelivered
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, HandOver
 from domain.people import StandingHold
-from domain.plans import Instalment, PaymentPlan, monthly
+from domain.plans import Instalment, PaymentPlan, schedule
+from domain.rhythms import Monthly
+from domain.settlements import Settlement
 from domain.time import local_date, local_instant
 from engine.journeys import Journey
-from engine.progress import Parked, Progress, described, in_order
+from engine.progress import Announced, Parked, Progress, described, in_order, is_kept
 from engine.runtime import Runtime
-from engine.safeguards import ending, held_part, next_change, standing_holds
-from engine.stages import Next, Stage
+from engine.safeguards import ending, next_change
+from engine.stages import Next, Stage, Switched
 
 OUTAGE = timedelta(days=1)
 """How long a stage waits when a provider is down, before it goes on."""
 
+A_DAY = timedelta(days=1)
+
+AN_HOUR = timedelta(hours=1)
+"""The same card is never tried again sooner, whatever an answer says."""
+
 A_MOMENT = timedelta(seconds=1)
 """Two clocks may differ by a little: an account never asks the record again sooner."""
+
+REFUSED = frozenset({ChargeStatus.DECLINED, ChargeStatus.NOT_YET})
+"""Answers after which the card may be tried again at the moment that they name, and not before."""
 
 Laws = Callable[[str], Packs]
 """Gives the law of an id."""
@@ -74,6 +86,32 @@ class OpenAccount:
         return self._progress.money
 
     @property
+    def contract(self) -> Contract:
+        """What the creditor had agreed with us when the account was placed."""
+        return self._progress.contract
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """The offer to settle that stands today, if any."""
+        offer = self._progress.settlement
+        return offer if offer and self.now < self.morning_of(offer.expires + A_DAY) else None
+
+    @property
+    def due_on(self) -> date:
+        """The day on which the debt fell, or falls, due."""
+        return self._progress.due_on
+
+    @property
+    def means(self) -> MeansStated | None:
+        """What they can afford, as they told it last, if they did."""
+        return self._progress.means
+
+    @property
+    def came_from(self) -> str | None:
+        """The journey that the account took before this one, by name."""
+        return self._progress.came_from
+
+    @property
     def plan(self) -> PaymentPlan | None:
         """The plan that the consumer accepted last, if any."""
         return self._progress.plan
@@ -85,12 +123,45 @@ class OpenAccount:
 
     @property
     def instalment(self) -> Instalment:
-        """The plan's first instalment that is not covered yet."""
-        plan = self._progress.plan
-        due = plan.next_due(self._progress.balance) if plan else None
-        if due is None:
+        """The plan's next instalment to see through: not covered yet, nor given up as missed."""
+        still_open = self._still_open()
+        if not still_open:
             raise LookupError(f"{self._stage.name}: no plan with an open instalment")
-        return due
+        ahead = [each for each in still_open if each.number > self._progress.missed]
+        return ahead[0] if ahead else still_open[-1]
+
+    @property
+    def overdue(self) -> Instalment | None:
+        """The plan's last instalment that is past its day and not covered, if one is."""
+        late = [each for each in self._still_open() if self.morning_of(each.due) <= self.now]
+        return late[-1] if late else None
+
+    @property
+    def keeps_plan(self) -> bool:
+        """Whether a plan is under way of which nothing is overdue."""
+        return bool(self._still_open()) and self.overdue is None
+
+    @property
+    def plan_is_paid(self) -> bool:
+        """Whether every instalment of the plan is covered."""
+        return self.plan is not None and not self._still_open()
+
+    @property
+    def plan_is_broken(self) -> bool:
+        """Whether more instalments were missed than the creditor's contract bears."""
+        still_open, missed = self._still_open(), self._progress.missed
+        unpaid = [each for each in still_open if each.number <= missed]
+        return len(unpaid) >= min(self.contract.plans.breaks_after, len(still_open) or 1)
+
+    def _still_open(self) -> list[Instalment]:
+        plan = self._progress.plan
+        parts = plan.instalments if plan else ()
+        return [each for each in parts if not self.covered(each)]
+
+    @property
+    def entered(self) -> datetime:
+        """When the account entered this stage; a response that broke into it changes nothing."""
+        return self._progress.entered.get(self._stage.name, self.now)
 
     @property
     def interrupted(self) -> Stage:
@@ -103,11 +174,17 @@ class OpenAccount:
         return self._progress.visits.get(stage.name, 0)
 
     @property
-    def keeps_plan(self) -> bool:
-        """Whether a plan is under way of which nothing is overdue."""
-        plan = self._progress.plan
-        due = plan.next_due(self._progress.balance) if plan else None
-        return due is not None and self.now < self.morning_of(due.due)
+    def promises_kept(self) -> int:
+        """How many promises were kept before the one made last."""
+        return self._progress.promises_kept
+
+    @property
+    def may_try(self) -> bool:
+        """Whether the card may be tried now: it was not declined for good, nor until later."""
+        charged = self._progress.charged
+        if charged is None or charged.status not in REFUSED:
+            return True
+        return charged.again_at is not None and charged.again_at <= self.now
 
     def earlier(self, message: Message) -> Contact | None:
         """The contact made last with this message, in whichever visit of whichever stage."""
@@ -120,17 +197,30 @@ class OpenAccount:
 
     # what a stage does
 
-    async def contact(self, message: Message) -> Contact:
+    async def contact(self, message: Message, *, about: Instalment | None = None) -> Contact:
         """Send a message at the first lawful moment; say what came of it, and never stall.
 
         Waits as long as the law and the person's wishes ask; payment, dispute, opt-out and the
         like end or change the wait at once. A stage that was broken into and goes on does not
-        repeat what it has sent: it gets the contact that it made.
+        repeat what it has sent: it gets the contact that it made. A message about an instalment is
+        not repeated in whichever visit, as long as that instalment stands as it did.
         """
-        sent = self._progress.sent_in.get(self._stage.name, {})
-        if (earlier := sent.get(str(message))) is not None:
+        if (earlier := self._made_before(message, about)) is not None:
             return earlier
-        key = self._next_key()
+        contact = await self._send(message)
+        if about is not None and contact.made:
+            announced = Announced(instalment=about, contact=contact)
+            self._progress.announced[str(message)] = announced
+        return contact
+
+    def _made_before(self, message: Message, about: Instalment | None) -> Contact | None:
+        if about is not None:
+            announced = self._progress.announced.get(str(message))
+            return announced.contact if announced and announced.instalment == about else None
+        return self._progress.sent_in.get(self._stage.name, {}).get(str(message))
+
+    async def _send(self, message: Message) -> Contact:
+        key = self._next_key(message.channel)
         self._forget_undelivered()
         request = ContactRequest(
             account_id=self._progress.account_id, channel=message.channel, purpose=message.purpose
@@ -150,16 +240,22 @@ class OpenAccount:
                 continue
             return self._concluded(key, message, reached)
 
-    async def answer(self, *, to: Contact, within: timedelta) -> bool:
+    async def answer(
+        self, *, to: Contact, within: timedelta, paying: Instalment | None = None
+    ) -> bool:
         """Give the person time to answer a contact, counted from when it was made.
 
-        Whether the time went by: news that it did not arrive ends the wait, and one that was
-        refused needs none. A provider that is down gets a day: an outage must not use up a journey.
+        Whether it reached them, as far as is known: news that it did not ends the wait, and one
+        that was refused needs none. So does the answer itself, if it is `paying` an instalment. A
+        provider that is down gets a day: an outage must not use up a journey.
         """
         if to.made:
-            return not await self._until(
-                lambda: self._is_lost(to), to.at + within, "waiting for a response"
+            await self._until(
+                lambda: self._is_lost(to) or (paying is not None and self.covered(paying)),
+                to.at + within,
+                "waiting for a response",
             )
+            return not self._is_lost(to)
         if to.status is ContactStatus.UNAVAILABLE:
             await self._until(lambda: False, to.at + OUTAGE, "waiting for a provider")
         return False
@@ -182,33 +278,69 @@ class OpenAccount:
             until = self._progress.peace = max(until, self._progress.peace or until)
         await self._until(lambda: False, until, because)
 
+    async def promise_kept(self, *, by: datetime) -> bool:
+        """Leave the person in peace to keep a promise; whether it is kept by then."""
+        promise, before = self._progress.promise, self._progress.peace
+        until = self._progress.peace = max(by, before or by)
+        kept = await self._until(
+            lambda: is_kept(promise, self._progress.balance), until, "a promise to pay"
+        )
+        if kept:
+            self._progress.peace = before
+            await self.quiet(until=before or self.now, because="of what was promised before")
+        return kept
+
+    async def next_try(self, *, by: datetime, told: Contact | None = None) -> bool:
+        """Wait until the card may be tried again; False at once if that is not before then.
+
+        News that the message they were `told` by did not arrive ends the wait, too.
+        """
+        charged = self._progress.charged
+        again_at = charged.again_at if charged and charged.status in REFUSED else None
+        if again_at is None or again_at >= by or (told is not None and not told.made):
+            return False
+        return not await self._until(
+            lambda: told is not None and self._is_lost(told),
+            again_at,
+            "until the card may be tried again",
+        )
+
     async def collect(self, instalment: Instalment | None = None) -> Charged:
         """Charge what is due of an instalment, or the whole balance, to the stored card.
 
         Nothing is put to a part of the debt that is held, such as a disputed one.
         """
         await self._until(lambda: True, self.now, "before a charge")
-        plan, minor = self._progress.plan, self._progress.balance
-        if instalment and plan:
-            minor = plan.outstanding(instalment, minor)
-        free = max(0, self._progress.balance - held_part(self._progress, self.now))
-        if min(minor, free) == 0:
-            return Charged(
-                status=ChargeStatus.PAID if minor == 0 else ChargeStatus.NOT_DUE,
-                version=self._progress.version,
-                balance=self._progress.balance,
-            )
-        charged = await self._runtime.charge(
+        plan, owed = self._progress.plan, self._progress.balance
+        due = plan.outstanding(instalment, owed) if instalment and plan else owed
+        free = max(0, owed - self._progress.person.held_part(self.now))
+        if min(due, free) == 0:
+            status = ChargeStatus.PAID if due == 0 else ChargeStatus.NOT_DUE
+            charged = Charged(status=status, version=self._progress.version, balance=owed)
+        else:
+            amount = Money(minor=min(due, free), currency=self._progress.currency)
+            charged = self._rested(await self._charge(amount, instalment))
+        self._progress.charged = charged
+        self._progress.settle(charged.version, charged.balance, charged.plan)
+        return charged
+
+    async def _charge(self, amount: Money, instalment: Instalment | None) -> Charged:
+        return await self._runtime.charge(
             Charge(
                 key=self._next_key(),
                 account_id=self._progress.account_id,
                 at=self.now,
-                amount=Money(minor=min(minor, free), currency=self._progress.currency),
+                amount=amount,
                 instalment=instalment.number if instalment else None,
             )
         )
-        self._progress.settle(charged.version, charged.balance)
-        return charged
+
+    def _rested(self, charged: Charged) -> Charged:
+        """An answer by which the card rests for a while, whatever it says: no stage goes round."""
+        if charged.again_at is None:
+            return charged
+        rested = max(charged.again_at, self.now + AN_HOUR)
+        return charged.model_copy(update={"again_at": rested})
 
     async def paid(self, instalment: Instalment, *, by: datetime) -> bool:
         """Whether the instalment is covered by then; returns as soon as it is."""
@@ -220,17 +352,52 @@ class OpenAccount:
         return plan is None or plan.outstanding(instalment, self._progress.balance) == 0
 
     def offer_plan(self, *, parts: int, first_in: timedelta) -> PaymentPlan:
-        """Work out a monthly plan for the balance; the next message puts it to the consumer."""
-        self._progress.step += 1
-        first = local_date(self.now + first_in, self._progress.person.zones[0])
-        plan_id = f"{self._progress.account_id}-p{self._progress.step}"
-        self._progress.offer = monthly(
-            plan_id, self.balance, parts=min(parts, self._progress.balance), first=first
+        """Work out a monthly plan for the balance; the next message puts it to the consumer.
+
+        In so many parts, or fewer if each would be less than the creditor's terms have it.
+        """
+        parts = fitting(self.contract.plans, self.balance, parts)
+        first = self._today + first_in
+        offer = schedule(self._next_plan_id(), self.balance, Monthly(), first, parts=parts)
+        self._progress.offer = offer
+        return offer
+
+    def offer_affordable_plan(self, *, first_in: timedelta) -> PaymentPlan | None:
+        """Work out a monthly plan of what they can spare; None if the creditor's terms have none.
+
+        They have told what that is: see `means`.
+        """
+        today, means = self._today, self._progress.means
+        plan = suggested(
+            self._next_plan_id(),
+            self.balance,
+            means.monthly if means else 0,
+            first=today + first_in,
+            today=today,
+            terms=self.contract.hardship,
         )
-        return self._progress.offer
+        if isinstance(plan, Deferral):
+            return None
+        self._progress.offer = plan
+        return plan
+
+    def _next_plan_id(self) -> str:
+        self._progress.step += 1
+        return f"{self._progress.account_id}-p{self._progress.step}"
+
+    @property
+    def _today(self) -> date:
+        return local_date(self.now, self._progress.person.zones[0])
+
+    def note_missed(self, instalment: Instalment) -> None:
+        """Give this instalment up as missed: the plan goes on with the one after it."""
+        self._progress.missed = max(self._progress.missed, instalment.number)
 
     async def hand_over(self, reason: str) -> None:
-        """Ask a person of ours to look at the account."""
+        """Ask a person of ours to look at the account; a stage that was broken into asks once."""
+        handed = self._progress.handed_in.setdefault(self._stage.name, [])
+        if reason in handed:
+            return
         if self._stage.is_aside:
             await self._safe()  # what was heard is not lost to what was heard with it
         else:
@@ -243,6 +410,7 @@ class OpenAccount:
                 reason=reason,
             )
         )
+        handed.append(reason)
 
     # what the engine does with it
 
@@ -259,7 +427,19 @@ class OpenAccount:
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
-        return ending(self._progress) or following
+        return self._leaves_for() or self._own(following)
+
+    def _own(self, following: Next) -> Next:
+        """The journey's own stage of that name: it may play what stages share in its own way."""
+        return self._journey.stage(following.name) if isinstance(following, Stage) else following
+
+    def stay(self) -> Stage:
+        """This stage again, from its beginning but as the same visit: for pauses of many weeks.
+
+        Temporal runs one stage at a time, and takes up newer code only between two of them.
+        """
+        self._progress.returning = True
+        return self._stage
 
     def back(self) -> Stage:
         """The stage that a response broke into, to go on with it: that is no new visit."""
@@ -270,8 +450,11 @@ class OpenAccount:
         if self._progress.returning:
             self._progress.returning = False
         else:
-            self._progress.visits[self._stage.name] = self.visits(self._stage) + 1
-            self._progress.sent_in.pop(self._stage.name, None)
+            name = self._stage.name
+            self._progress.visits[name] = self.visits(self._stage) + 1
+            self._progress.entered[name] = self.now
+            self._progress.sent_in.pop(name, None)
+            self._progress.handed_in.pop(name, None)
 
     # the one pause
 
@@ -297,25 +480,31 @@ class OpenAccount:
         """Let the safeguards speak; return for how long holds made the clock stand."""
         stood = timedelta()
         while True:
-            if (end := ending(self._progress)) is not None:
-                raise Diverted(end)
-            if not standing_holds(self._progress, self.now):
+            if (away := self._leaves_for()) is not None:
+                raise Diverted(away)
+            if not self._progress.person.standing(self.now):
                 return stood
             stood += await self._sit_out()
 
     async def _sit_out(self) -> timedelta:
         """Wait until every hold is lifted; return for how long the clock stood."""
         began = self.now
-        holds, standing = self._progress.person.holds, standing_holds(self._progress, began)
+        person = self._progress.person
         await self._runtime.wait(
-            lambda: self._progress.person.holds != holds or self._must_leave(),
+            lambda: self._progress.person.holds != person.holds or self._must_leave(),
             next_change(self._progress, began),
-            f"on hold: {', '.join(standing)}",
+            f"on hold: {', '.join(each.hold for each in person.standing(began))}",
         )
         return self.now - began
 
     def _must_leave(self) -> bool:
-        return ending(self._progress) is not None
+        return self._leaves_for() is not None
+
+    def _leaves_for(self) -> Next | None:
+        """The end that a safeguard demands, or the journey that the account has to take instead."""
+        to = self._progress.switched_to
+        switched = Switched(to) if to not in (None, self._journey.name) else None
+        return ending(self._progress) or switched
 
     def _disturbed(self, since: tuple[StandingHold, ...]) -> bool:
         return bool(
@@ -389,10 +578,20 @@ class OpenAccount:
         self._progress.remember(contact, stage=self._stage.name)
         return contact
 
-    def _next_key(self) -> str:
-        """A key from carried state: the same after a crash, a reset or a continue-as-new."""
+    def _next_key(self, channel: Channel | None = None) -> str:
+        """A key from carried state: the same after a crash, a reset or a continue-as-new.
+
+        A call has one by which whoever dials can report what became of it.
+        """
         self._progress.step += 1
+        if channel is Channel.VOICE:
+            return call_key(self._progress.account_id, f"{LISTED}{self._progress.step}")
         return f"{self._workflow_id}#{self._progress.step}"
+
+
+def fitting(terms: PlanTerms, balance: Money, parts: int) -> int:
+    """So many parts, or fewer if each would be less than a creditor's terms have it."""
+    return max(1, min(parts, terms.most_parts, balance.minor // terms.least(balance.currency)))
 
 
 def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> PersonFacts:

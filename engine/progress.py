@@ -9,26 +9,38 @@ from pydantic import AwareDatetime, BaseModel, Field
 from compliance.facts import PersonFacts
 from compliance.orders import Slept
 from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Message
+from domain.contracts import Contract
 from domain.events import (
     AnyEvent,
     AnyResponse,
     BalanceChanged,
+    CardStored,
     ContactSettled,
+    HardshipDeclared,
     HoldLifted,
     HoldPlaced,
+    JourneySwitched,
     LawChanged,
+    MeansStated,
     OptedIn,
     OptedOut,
+    PaymentReversed,
     PlanAccepted,
+    PlanChanged,
+    PlanEnded,
     ProfileChanged,
     PromiseToPay,
     Recalled,
     Response,
+    SettlementEnded,
+    SettlementOffered,
     Undelivered,
 )
 from domain.money import Money
+from domain.orders import Charged
 from domain.people import Profile, StandingHold
-from domain.plans import PaymentPlan
+from domain.plans import Instalment, PaymentPlan
+from domain.settlements import Settlement
 
 REMEMBERED = 200
 """Event ids kept to recognise an event told twice. The record recognises it for ever."""
@@ -42,6 +54,13 @@ class Parked(BaseModel):
     until: AwareDatetime
     rules: tuple[str, ...]
     """The rules that delay it, the one that decides first."""
+
+
+class Announced(BaseModel):
+    """A message about an instalment as it then stood: it is not repeated while that stands."""
+
+    instalment: Instalment
+    contact: Contact
 
 
 class Progress(BaseModel):
@@ -67,6 +86,8 @@ class Progress(BaseModel):
     step: int = 0
     """Effects so far; makes the keys of the next ones."""
     visits: dict[str, int] = Field(default_factory=dict)
+    entered: dict[str, AwareDatetime] = Field(default_factory=dict)
+    """When the last visit of each stage began."""
     interrupted: str | None = None
     """The stage that a response broke into, to come back to."""
     returning: bool = False
@@ -77,12 +98,34 @@ class Progress(BaseModel):
     """The contact made last with each message."""
     sent_in: dict[str, dict[str, Contact]] = Field(default_factory=dict)
     """Contacts made in the last visit of each stage: one that was broken into repeats none."""
+    handed_in: dict[str, list[str]] = Field(default_factory=dict)
+    """What was handed to a person of ours in the last visit of each stage, likewise."""
+    announced: dict[str, Announced] = Field(default_factory=dict)
+    """The instalment that each message was last about."""
     made: dict[Channel, int] = Field(default_factory=dict)
     """Contacts made so far, by channel."""
+    contract: Contract = Contract()
+    """What the creditor had agreed with us when the account was placed."""
     promise: PromiseToPay | None = None
+    promises_kept: int = 0
+    """Of those made before the last one."""
+    charged: Charged | None = None
+    """What became of the last charge; None once another card was given."""
+    means: MeansStated | None = None
+    """What they can afford, as they told it last."""
+    missed: int = 0
+    """The number of the plan's last instalment that was given up as missed; 0: none was."""
     plan: PaymentPlan | None = None
+    ended_plans: list[str] = Field(default_factory=list)
+    """Plans that were given up: late news of them brings none back."""
     offer: PaymentPlan | None = None
+    settlement: Settlement | None = None
+    """The offer to settle that stands, if any."""
     recalled: bool = False
+    switched_to: str | None = None
+    """The journey that the account has to take from now on."""
+    came_from: str | None = None
+    """The journey that it took before this one."""
     responses: list[AnyResponse] = Field(default_factory=list)
     """Heard and not yet answered, oldest first."""
     heard: list[str] = Field(default_factory=list)
@@ -107,15 +150,24 @@ class Progress(BaseModel):
             self.sent_in.setdefault(stage, {})[name] = contact
             self.made[channel] = self.made.get(channel, 0) + 1
 
-    def settle(self, version: int, balance: int) -> None:
-        """Take over a balance unless it is older than what is known."""
+    def settle(self, version: int, balance: int, plan: PaymentPlan | None = None) -> None:
+        """Take over a balance unless it is older than what is known, and the plan likewise."""
         if version > self.version:
             self.version, self.balance = version, balance
+        if plan is not None and self.plan is not None and _is_news(self.plan, plan):
+            self.plan = plan
 
     def go_by(self, law: str, number: int) -> None:
         """Go by a law unless one that was put in force later is known."""
         if number >= self.law_number:
             self.law, self.law_number = law, number
+
+    def take_up(self, *, came_from: str) -> None:
+        """Begin another journey: what belongs to the stages of the one before is forgotten."""
+        self.came_from, self.switched_to = came_from, None
+        self.visits, self.entered = {}, {}
+        self.sent_in, self.handed_in, self.announced = {}, {}, {}
+        self.interrupted, self.returning, self.peace = None, False, None
 
     def days_past_due(self, at: datetime) -> int:
         """Whole days since the debt fell due, by the UTC calendar; negative before."""
@@ -124,8 +176,12 @@ class Progress(BaseModel):
 
 def _reduce(progress: Progress, event: AnyEvent) -> None:
     match event:
-        case BalanceChanged(version=version, balance=balance):
-            progress.settle(version, balance)
+        case BalanceChanged(version=version, balance=balance, plan=plan):
+            progress.settle(version, balance, plan)
+        case SettlementOffered() | SettlementEnded():
+            progress.settlement = _offered(progress.settlement, event)
+        case JourneySwitched(journey=journey):
+            progress.switched_to = journey
         case ContactSettled():
             _settle_contact(progress, event)
         case OptedOut() | OptedIn() | HoldPlaced() | HoldLifted() | ProfileChanged():
@@ -138,6 +194,15 @@ def _reduce(progress: Progress, event: AnyEvent) -> None:
             _hear_response(progress, event)
         case _:
             assert_never(event)
+
+
+def _offered(
+    known: Settlement | None, event: SettlementOffered | SettlementEnded
+) -> Settlement | None:
+    """The offer that stands after news of offers."""
+    if isinstance(event, SettlementOffered):
+        return event.settlement
+    return None if known and known.settlement_id == event.settlement_id else known
 
 
 def _changed(
@@ -162,11 +227,62 @@ def _changed(
 
 
 def _hear_response(progress: Progress, response: AnyResponse) -> None:
-    if isinstance(response, PromiseToPay):
-        progress.promise = response
-    if isinstance(response, PlanAccepted):
-        progress.plan, progress.offer = response.plan, None
+    match response:
+        case PromiseToPay():
+            progress.promises_kept += is_kept(progress.promise, progress.balance)
+            progress.promise = response
+        case PlanAccepted() | PlanChanged() | PlanEnded():
+            if not _plan_told(progress, response):
+                return
+        case CardStored():
+            progress.charged = None
+        case PaymentReversed():
+            progress.announced.clear()  # what is owed again is announced again before it is charged
+        case HardshipDeclared():
+            progress.means = None
+        case MeansStated():
+            progress.means = response
     progress.responses.append(response)
+
+
+def _plan_told(progress: Progress, told: PlanAccepted | PlanChanged | PlanEnded) -> bool:
+    """Take in the plan as it stands now; False if that is old news."""
+    known = progress.plan
+    match told:
+        case PlanAccepted(plan=plan):
+            progress.offer = None
+            if plan.plan_id in progress.ended_plans or _is_older(plan, known):
+                return False
+            progress.plan = plan
+        case PlanChanged(plan=plan):
+            if plan.plan_id in progress.ended_plans or not _is_news(known, plan):
+                return False
+            progress.plan = plan
+        case PlanEnded(plan_id=plan_id):
+            progress.ended_plans.append(plan_id)
+            if known is not None and known.plan_id != plan_id:
+                return False
+            progress.plan = None
+    progress.missed = 0
+    return True
+
+
+def is_kept(promise: PromiseToPay | None, balance: int) -> bool:
+    """Whether as much as was promised has been paid since, by what is still owed."""
+    if promise is None or promise.balance is None:
+        return False
+    paid = promise.balance - balance
+    return paid >= (promise.balance if promise.minor is None else promise.minor)
+
+
+def _is_older(told: PaymentPlan, known: PaymentPlan | None) -> bool:
+    """Whether a later revision of the very plan is known."""
+    return known is not None and (known.plan_id == told.plan_id and known.revision > told.revision)
+
+
+def _is_news(known: PaymentPlan | None, told: PaymentPlan) -> bool:
+    """Whether a plan's revision is younger than what is known of it."""
+    return known is None or (known.plan_id == told.plan_id and told.revision > known.revision)
 
 
 def _settle_contact(progress: Progress, event: ContactSettled) -> None:

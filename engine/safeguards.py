@@ -44,20 +44,6 @@ def ending(progress: Progress) -> Closed | None:
     return None
 
 
-def standing_holds(progress: Progress, at: datetime) -> tuple[Hold, ...]:
-    """Holds that stop the clock at `at`. One on a part of the debt leaves the rest to be paid."""
-    person = progress.person
-    return tuple(
-        each.hold for each in person.holds if each.part is None and each.stands(at, person.zones)
-    )
-
-
-def held_part(progress: Progress, at: datetime) -> int:
-    """Minor units of the debt that are held at `at`: nothing is put to a disputed part."""
-    person = progress.person
-    return sum(each.part or 0 for each in person.holds if each.stands(at, person.zones))
-
-
 def next_change(progress: Progress, at: datetime) -> datetime | None:
     """When holds begin or end by themselves, the next time after `at`."""
     person = progress.person

@@ -20,6 +20,13 @@ class Closed:
 
 
 @dataclass(frozen=True)
+class Switched:
+    """The account takes another journey, from its first stage."""
+
+    journey: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """One named attempt. The name is stored for ever; `on` names the responses that enter it."""
 
@@ -30,8 +37,8 @@ class Stage:
     is_aside: bool = False
 
 
-Next = Stage | Closed
-"""What a stage returns: the stage that follows, or the end."""
+Next = Stage | Closed | Switched
+"""What a stage returns: the stage that follows, another journey, or the end."""
 
 Attempt = Callable[["OpenAccount"], Awaitable[Next]]
 Remark = Callable[["OpenAccount"], Awaitable[None]]
@@ -40,6 +47,11 @@ Remark = Callable[["OpenAccount"], Awaitable[None]]
 def close(closure: Closure) -> Closed:
     """End the journey for this reason."""
     return Closed(closure)
+
+
+def switch(journey: str) -> Switched:
+    """Take another journey from its first stage on, by its name."""
+    return Switched(journey)
 
 
 @overload

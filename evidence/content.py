@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from compliance import Allow, Packs
 from compliance.laws import law_id
-from domain.contacts import NOTHING_LEFT, Channel
-from domain.ledger import Book
+from domain.contacts import NOTHING_LEFT, Channel, Purpose
+from domain.ledger import OWED
 from evidence.deciding import Decided, Standing, field_of, law_of
 from evidence.faults import Fault, File
 from evidence.lines import HEADER, Body, canonical
@@ -156,6 +156,8 @@ def contacts_agree(file: File, decisions: dict[int, Decided]) -> Iterator[Fault]
     known |= {str(body.get("id")) for _, body in file.of("reply")}
     for at, decided in decisions.items():
         for past in decided.facts.contacts if decided.facts else ():
+            if past.purpose is Purpose.DEBIT:
+                continue  # a try at charging, and no contact
             if past.account_id == decided.account and past.key not in known:
                 yield Fault(
                     at, f"decision {decided.seq} knew of contact {past.key}: it is not here"
@@ -183,7 +185,7 @@ def books_agree(file: File, decisions: dict[int, Decided]) -> Iterator[Fault]:
             yield Fault(at, f"movement {version} stands where {len(owed)} was expected")
         if sum(minor for _, minor in entries):
             yield Fault(at, f"movement {version} does not balance")
-        moved = sum(minor for book, minor in entries if book == Book.OWED)
+        moved = sum(minor for book, minor in entries if book in OWED)
         owed[len(owed)] = owed[len(owed) - 1] + moved
     for at, decided in decisions.items():
         if decided.version is not None and owed.get(decided.version) != decided.balance:

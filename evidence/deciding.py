@@ -7,13 +7,10 @@ from functools import lru_cache
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from compliance import AnyVerdict, ContactRequest, Deny, Packs, PersonFacts, Wait, decide
+from compliance.last_look import BY_THE_RECORD, LAST_LOOK
 from compliance.laws import read_law
 from compliance.verdicts import Verdict
 from domain.contacts import Channel, Message
-
-BY_THE_RECORD = "record"
-"""The pack of reasons that no law gives: nothing is owed, the account is over, no words for it."""
-LAST_LOOK = "LAST-LOOK"
 
 
 class Decided(BaseModel):
@@ -85,16 +82,10 @@ def disagreements(decided: Decided, law: Packs | None, standing: Standing) -> li
     if law is None:
         raise NotRerunError(f"its law {decided.law} cannot be read from this file")
     try:
-        found = decide(decided.request, _asked(decided, decided.facts), law, decided.at)
+        found = decide(decided.request, decided.facts.without(decided.contact), law, decided.at)
     except (ValueError, LookupError, ArithmeticError) as error:
         return [f"the gate cannot judge its facts by its law: {type(error).__name__}"]
     return _differences(decided.verdict, found)
-
-
-def _asked(decided: Decided, facts: PersonFacts) -> PersonFacts:
-    """The facts without the very contact that is asked about: it is not in its own way."""
-    others = tuple(each for each in facts.contacts if each.key != decided.contact)
-    return facts.model_copy(update={"contacts": others})
 
 
 def _last_look(decided: Decided, standing: Standing) -> list[str]:

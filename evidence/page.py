@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from compliance import Allow
-from domain.ledger import Book
+from domain.ledger import OWED
 from domain.money import Money
 from evidence.checking import check
 from evidence.content import decisions_of, entries_of
@@ -147,7 +147,7 @@ def _stood(at: int, body: Body, title: str, detail: str) -> Iterator[Entry]:
 
 
 def _moved(body: Body, currency: str) -> str:
-    owed = sum(minor for book, minor in entries_of(body) if book == Book.OWED)
+    owed = sum(minor for book, minor in entries_of(body) if book in OWED)
     return f"{Money(minor=owed, currency=currency)} on what is owed" if currency else str(owed)
 
 

@@ -1,10 +1,14 @@
 """The journeys we run: one file each, one function per stage."""
 
 from engine import Journey
+from journeys.hardship import HARDSHIP
+from journeys.invoice import INVOICE
 from journeys.standard import STANDARD
 from journeys.subscription import SUBSCRIPTION
 
-JOURNEYS: dict[str, Journey] = {journey.name: journey for journey in (STANDARD, SUBSCRIPTION)}
+JOURNEYS: dict[str, Journey] = {
+    journey.name: journey for journey in (STANDARD, SUBSCRIPTION, INVOICE, HARDSHIP)
+}
 """Every journey by its name. Names are stored with accounts, and so are for ever."""
 
 

@@ -1,8 +1,16 @@
-"""Asides that every journey shares: what consumers say is answered, then the journey goes on."""
+"""Stages that journeys share: what consumers say is answered, then the journey goes on."""
 
-from domain.events import CallRequested, MessageReceived, PaymentClaimed, PromiseToPay
+from domain.events import (
+    CallRequested,
+    HardshipDeclared,
+    MeansStated,
+    MessageReceived,
+    PaymentClaimed,
+    PaymentReversed,
+    PromiseToPay,
+)
 from domain.time import days
-from engine import OpenAccount, aside
+from engine import Next, OpenAccount, aside, stage, switch
 
 GRACE = days(3)
 TIME_TO_CHECK = days(7)
@@ -11,11 +19,11 @@ TIME_TO_READ = days(3)
 
 @aside(on=PromiseToPay)
 async def promised(account: OpenAccount) -> None:
-    """Stay quiet until a first promise falls due. A later one only brings a few days of peace."""
+    """Stay quiet until the promise falls due. After a broken one, a few days of peace are all."""
     until = account.now + GRACE
-    if account.promise and account.visits(promised) == 1:
+    if account.promise and account.visits(promised) <= account.promises_kept + 1:
         until = account.morning_of(account.promise.due) + GRACE
-    await account.quiet(until=until, because="of a promise to pay")
+    await account.promise_kept(by=until)
 
 
 @aside(on=PaymentClaimed)
@@ -25,6 +33,13 @@ async def claimed_payment(account: OpenAccount) -> None:
     await account.quiet(until=account.now + TIME_TO_CHECK, because="it may be paid already")
 
 
+@aside(on=PaymentReversed)
+async def reversed_payment(account: OpenAccount) -> None:
+    """A payment went back: a person looks why before anybody hears of it from us."""
+    await account.hand_over("a payment went back: find out why, and what was meant by it")
+    await account.quiet(until=account.now + TIME_TO_CHECK, because="a payment went back")
+
+
 @aside(on=(MessageReceived, CallRequested))
 async def needs_a_person(account: OpenAccount) -> None:
     """They wrote in their own words, or want a call: a person answers before anything else does."""
@@ -32,4 +47,11 @@ async def needs_a_person(account: OpenAccount) -> None:
     await account.quiet(until=account.now + TIME_TO_READ, because="a person of ours answers first")
 
 
-LISTENING = (promised, claimed_payment, needs_a_person)
+@stage(on=(HardshipDeclared, MeansStated))
+async def in_hardship(account: OpenAccount) -> Next:  # noqa: ARG001 -- whatever the account
+    """They cannot pay at present: from now on the account takes the gentlest journey there is."""
+    return switch("hardship")
+
+
+LISTENING = (promised, claimed_payment, reversed_payment, needs_a_person)
+"""For every journey. All but the one for hardship have `in_hardship`, too."""

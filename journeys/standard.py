@@ -8,8 +8,8 @@ journey at every pause. No stage mentions hours or limits: those are the law, an
 from domain.contacts import email, sms
 from domain.time import days
 from engine import Journey, Next, OpenAccount, stage
-from journeys.listening import LISTENING
-from journeys.plans import PLANS, plan_offer, renewed_card
+from journeys.listening import LISTENING, in_hardship
+from journeys.plans import PLANS, on_plan, plan_offer, renewed_card
 
 NUDGES = (
     (sms("nudge"), days(3)),
@@ -22,6 +22,8 @@ TIME_TO_ANSWER = days(10)
 @stage
 async def reminders(account: OpenAccount) -> Next:
     """Three friendly nudges in twelve days. Most accounts are paid here."""
+    if account.plan:
+        return on_plan
     for nudge, patience in NUDGES:
         contact = await account.contact(nudge)
         await account.answer(to=contact, within=patience)
@@ -41,5 +43,5 @@ async def escalation(account: OpenAccount) -> Next:
 STANDARD = Journey(
     "standard",
     version=1,
-    stages=(reminders, escalation, *PLANS, renewed_card, *LISTENING),
+    stages=(reminders, escalation, *PLANS, renewed_card, *LISTENING, in_hardship),
 )

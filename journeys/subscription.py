@@ -1,7 +1,8 @@
 """A missed recurring payment: usually the card ran out, not the will to pay.
 
-The retry of the card and the messages are one story: the card is tried first, and nobody hears of
-a payment that has just gone through.
+The retry of the card and the messages are one story. The card is tried first, and then whenever its
+schedule of retries says; nobody hears of a payment that has just gone through. A card that was
+declined for good is not tried again: the messages say how to renew it.
 """
 
 from domain.accounts import Closure
@@ -10,8 +11,8 @@ from domain.events import CardStored
 from domain.orders import ChargeStatus
 from domain.time import days
 from engine import Journey, Next, OpenAccount, close, stage
-from journeys.listening import LISTENING
-from journeys.plans import PLANS, TIME_TO_CLEAR, caught_up
+from journeys.listening import LISTENING, in_hardship
+from journeys.plans import PLANS, TIME_TO_CLEAR, caught_up, on_plan
 
 NOTICES = (
     (email("payment_missed"), days(3)),
@@ -23,11 +24,15 @@ NOTICES = (
 @stage
 async def retries(account: OpenAccount) -> Next:
     """Try the card, then say that it failed and how to renew it; three rounds in two weeks."""
+    if account.plan:
+        return on_plan
     for notice, patience in NOTICES:
         contact = account.earlier(notice)
         if contact is None:
             await tried(account)
             contact = await account.contact(notice)
+        while await account.next_try(by=contact.at + patience, told=contact):
+            await tried(account)
         await account.answer(to=contact, within=patience)
     return last_try
 
@@ -50,14 +55,15 @@ async def new_card(account: OpenAccount) -> Next:
 
 
 async def tried(account: OpenAccount) -> None:
-    """Try the card; a payment under way has time to clear before anyone hears that it failed."""
-    charged = await account.collect()
-    if charged.status is ChargeStatus.PROCESSING:
-        await account.quiet(until=account.now + TIME_TO_CLEAR, because="a payment is under way")
+    """Try the card if it may be tried; nobody hears of a failure while a payment is under way."""
+    if account.may_try:
+        charged = await account.collect()
+        if charged.status is ChargeStatus.PROCESSING:
+            await account.quiet(until=account.now + TIME_TO_CLEAR, because="a payment is under way")
 
 
 SUBSCRIPTION = Journey(
     "subscription",
     version=1,
-    stages=(retries, last_try, new_card, *PLANS, *LISTENING),
+    stages=(retries, last_try, new_card, *PLANS, *LISTENING, in_hardship),
 )

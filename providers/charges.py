@@ -8,33 +8,23 @@ from pydantic import Field
 
 from domain.accounts import StoredCard
 from domain.money import Money
+from domain.orders import DeclineKind
+from domain.retries import DeclineCodes, decline_kind
+from providers.means import ACTIVE, Means, read_means
 from providers.outcomes import Fact, Unknown
+from providers.refunds import Refund, read_refund
 from providers.stripe_amounts import from_stripe
 
 Json = Mapping[str, Any]
 
-ACCOUNT, LINK, PLAN = "account_id", "pay_link", "plan_id"
+ACCOUNT, LINK, PLAN, EXTRA = "account_id", "pay_link", "plan_id", "extra"
 """What we write into the metadata of whatever we make at Stripe."""
+AT = "at"
+"""In the metadata of a charge: the account's time, which a demo runs ahead of the wall's."""
 
-DEAD_CODES = frozenset(
-    {"lost_card", "stolen_card", "pickup_card", "incorrect_number", "expired_card"}
-)
-DEAD_ADVICE = "do_not_try_again"
-DEAD_NETWORK_ADVICE = frozenset({"03", "21"})
-"""Mastercard's merchant advice codes: do not try again; the cardholder ended it."""
-GONE_CODES = frozenset(
-    {
-        "resource_missing",
-        "payment_method_customer_decline",
-        "payment_method_invalid_parameter",
-        "payment_method_not_available",
-        "payment_method_unactivated",
-        "payment_method_unexpected_state",
-        "payment_method_unsupported_type",
-    }
-)
-"""Refusals to prepare a charge: the customer or the card is not there, or cannot be used."""
 NEEDS_THE_PERSON = "authentication_required"
+CANCELED = "canceled"
+"""Stands as the code of an intent that was given up before any money moved."""
 
 
 class Paid(Fact):
@@ -51,15 +41,11 @@ class Processing(Fact):
     intent_id: str
 
 
-class Declined(Fact):
+class Declined(DeclineCodes, Fact):
     """Nothing was taken, and why, in the words of Stripe, the bank and the network."""
 
     kind: Literal["declined"] = "declined"
     code: str
-    decline_code: str | None = None
-    advice_code: str | None = None
-    network_decline_code: str | None = None
-    network_advice_code: str | None = None
 
     @property
     def reason(self) -> str:
@@ -67,18 +53,14 @@ class Declined(Fact):
         return self.decline_code or self.code
 
     @property
-    def card_is_dead(self) -> bool:
-        """Whether this card must never be tried again: only another one can help."""
-        return (
-            not DEAD_CODES.isdisjoint({self.code, self.decline_code})
-            or self.advice_code == DEAD_ADVICE
-            or self.network_advice_code in DEAD_NETWORK_ADVICE
-        )
+    def asks_for(self) -> DeclineKind:
+        """What the decline asks for."""
+        return decline_kind(self)
 
     @property
-    def needs_the_person(self) -> bool:
-        """Whether the bank wants the cardholder present: send a link, never retry off session."""
-        return NEEDS_THE_PERSON in {self.code, self.decline_code}
+    def card_is_dead(self) -> bool:
+        """Whether this card must not be tried again as it stands: give another, or give it anew."""
+        return self.asks_for in (DeclineKind.NEVER, DeclineKind.FIX)
 
 
 class Unconfirmed(Fact):
@@ -104,6 +86,16 @@ class Intent(Fact):
     settled: Settled
 
 
+class PageEnd(Fact):
+    """What had become of a page to pay on when it was closed: nobody can pay there any more."""
+
+    state: Literal["unpaid", "processing", "paid"]
+    intent_id: str | None = None
+    amount: Money | None = None
+    """What was paid."""
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
 class Checkout(Fact):
     """A page of Stripe's where a person pays or stores a card. It closes after 24 hours."""
 
@@ -116,6 +108,12 @@ class CardSetup(Fact):
 
     session_id: str
     card: StoredCard | None
+    means: Means | None = None
+    """The same, with what else is kept of it."""
+    mandate: str | None = None
+    """The standing authority to debit it, where there is one."""
+    revoked: bool = False
+    """Whether it was stored there and cannot be charged any more: taken back, or its mandate is."""
     metadata: dict[str, str]
 
 
@@ -142,6 +140,13 @@ class StripeEvent(Fact):
     customer: str | None
     payment_method: str | None
     declined: Declined | None
+    refund: Refund | None = None
+    """Of an event about a refund."""
+    means: Means | None = None
+    """Of an event about a means of payment."""
+    withdrawn: Money | None = None
+    reinstated: Money | None = None
+    """Of a dispute: all that was taken from us for it so far, and all that came back."""
     metadata: dict[str, str]
     """That of the object itself. Refunds and disputes have none: find them by `intent_id`."""
 
@@ -180,17 +185,32 @@ def _settled(intent: Json) -> Paid | Processing | Declined | Unconfirmed:
     return read_declined(intent.get("last_payment_error") or {"code": intent["status"]})
 
 
+def read_page_end(session: Json) -> PageEnd:
+    """What became of a page that is not open any more, from Stripe's session."""
+    if session["status"] != "complete":
+        return PageEnd(state="unpaid")
+    intent = _id(session.get("payment_intent"))
+    if session.get("payment_status") != "paid" or intent is None:
+        return PageEnd(state="processing", intent_id=intent)
+    amount = _money(session, "amount_total")
+    return PageEnd(state="paid", intent_id=intent, amount=amount, metadata=_metadata(session))
+
+
 def read_setup(session: Json) -> CardSetup:
     """The outcome of a setup session whose setup intent has been expanded."""
     setup = session.get("setup_intent")
-    done = (
-        isinstance(setup, Mapping)
-        and session.get("status") == "complete"
-        and setup.get("status") == "succeeded"
-    )
+    done = session.get("status") == "complete" and isinstance(setup, Mapping)
+    if not done or not isinstance(setup, Mapping) or setup.get("status") != "succeeded":
+        setup = {}
+    method, mandate = setup.get("payment_method"), setup.get("mandate")
+    means = read_means(method) if isinstance(method, Mapping) else None
     return CardSetup(
         session_id=str(session["id"]),
-        card=_stored_card(session, setup) if done and isinstance(setup, Mapping) else None,
+        card=_stored_card(session, setup) if setup else None,
+        means=means,
+        mandate=_id(mandate),
+        revoked=(means is not None and means.customer is None)
+        or (isinstance(mandate, Mapping) and mandate.get("status") != ACTIVE),
         metadata=_metadata(session),
     )
 
@@ -221,8 +241,31 @@ def read_event(event: Json) -> StripeEvent:
         customer=_id(subject.get("customer")),
         payment_method=_id(subject.get("payment_method")),
         declined=read_declined(error) if error else None,
+        refund=read_refund(subject) if kind == "refund" else None,
+        means=read_means(subject) if kind == "payment_method" else None,
+        withdrawn=_moved(subject, -1) if kind == "dispute" else None,
+        reinstated=_moved(subject, 1) if kind == "dispute" else None,
         metadata=_metadata(subject),
     )
+
+
+def _moved(dispute: Json, sign: int) -> Money | None:
+    """What a dispute took from us (`sign` -1) or gave back, by its lines in Stripe's books.
+
+    None while nothing moved. Lines in another currency, that of our bank, do not say what was moved
+    for the consumer: then it is what is disputed.
+    """
+    lines = [
+        line
+        for line in dispute.get("balance_transactions") or ()
+        if isinstance(line, Mapping) and int(line["amount"]) * sign > 0
+    ]
+    if not lines:
+        return None
+    currency = str(dispute["currency"])
+    if any(line["currency"] != currency for line in lines):
+        return from_stripe(int(dispute["amount"]), currency)
+    return from_stripe(sum(abs(int(line["amount"])) for line in lines), currency)
 
 
 def _amount_field(subject: Json) -> str:

@@ -35,14 +35,16 @@ from compliance.facts import Said
 from compliance.packs import Pack, Packs
 from compliance.rules import Disclosure
 from domain.contacts import Channel, Message
+from domain.contracts import Authority
 from domain.money import Money
 from domain.plans import Instalment, PaymentPlan, monthly
+from domain.settlements import Settlement
 from providers.spoken import END_ISOLATE, ISOLATE, Voice
 
 FOLDER = Path(__file__).parent.parent / "journeys" / "messages"
 LOCALES = ("en", "ar")
 DEFAULT_LOCALE = "en"
-CHANNELS = (Channel.SMS, Channel.EMAIL)
+CHANNELS = (Channel.SMS, Channel.EMAIL, Channel.VOICE)
 RIGHT_TO_LEFT = frozenset({"ar"})
 SUBJECT = "Subject: "
 LAYOUT = "_layout.email.html"
@@ -54,6 +56,7 @@ SHOWN_BY = {
     "balance": Said.DEMAND,
     "plan": Said.DEMAND,
     "instalment": Said.DEMAND,
+    "settlement": Said.DEMAND,
 }
 """What a template says by using a word."""
 
@@ -78,6 +81,8 @@ class Words(BaseModel):
     """In the currency of `balance`."""
     decline_reason: str | None = None
     """The provider's decline code; templates see humane words for it, or nothing if it is None."""
+    settlement: Settlement | None = None
+    """The offer to settle that is open; templates say nothing of it if it is None."""
 
 
 VARIABLES = frozenset(Words.model_fields)
@@ -196,8 +201,10 @@ class Messages:
             "says": template.says,
             "demanded": _demanded(template, words),
         }
-        if message.channel is Channel.SMS:
-            return Rendered(subject=None, text="\n".join([written, *added]), html=None, **known)
+        if message.channel is not Channel.EMAIL:
+            between = "\n" if message.channel is Channel.SMS else "\n\n"
+            text = between.join([written, *added])
+            return Rendered(subject=None, text=text, html=None, **known)
         subject, body = _split(template.file, written)
         text = "\n\n".join([body, *added]) + "\n"
         page = self._page(subject, body, added, template.language, words.link)
@@ -359,6 +366,7 @@ def _context(
         "decline_reason": lambda: (
             words.decline_reason and declines.get(words.decline_reason, declines["unknown"])
         ),
+        "settlement": lambda: words.settlement and voice.settlement(words.settlement),
     }
     if (plan := words.plan) is not None:
         spoken["plan"] = lambda: voice.plan(plan)
@@ -410,8 +418,21 @@ def _sample(minor: int, decline: str | None) -> Words:
         plan=plan,
         instalment=plan.instalments[0],
         decline_reason=decline,
+        settlement=_sample_offer(balance) if decline else None,
+    )
+
+
+def _sample_offer(balance: Money) -> Settlement:
+    return Settlement(
+        settlement_id="settlement_sample",
+        minor=balance.minor // 2,
+        balance=balance.minor,
+        currency=balance.currency,
+        expires=date(2026, 2, 1),
+        by=Authority.AUTOMATIC,
     )
 
 
 SAMPLES = (_sample(40_000, None), _sample(40_001, "insufficient_funds"))
-"""Between them they take every branch: plans even and uneven, with a reason and without."""
+"""Between them they take every branch: plans even and uneven, with a reason and an offer to
+settle, and without."""

@@ -17,6 +17,7 @@ from babel.numbers import format_currency
 from domain.contacts import Channel
 from domain.money import Money, exponent
 from domain.plans import Instalment, PaymentPlan
+from domain.settlements import Settlement
 
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 """Unicode's first-strong isolate and its end: they keep a Latin name in order in Arabic words."""
@@ -51,6 +52,14 @@ class SpokenPlan:
     uneven: bool
     first: str
     instalments: tuple[SpokenInstalment, ...]
+
+
+@dataclass(frozen=True)
+class SpokenSettlement:
+    """An offer to settle as templates see it."""
+
+    amount: str
+    expires: str
 
 
 class Voice:
@@ -95,6 +104,10 @@ class Voice:
             first=parts[0].due,
             instalments=parts,
         )
+
+    def settlement(self, offer: Settlement) -> SpokenSettlement:
+        """An offer to settle."""
+        return SpokenSettlement(self.money(offer.amount), self.date(offer.expires))
 
     def _fits(self, said: str) -> bool:
         """Whether a symbol may stand, or its ISO code is better."""

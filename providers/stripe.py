@@ -13,6 +13,7 @@ import stripe
 from domain.money import Money
 from providers.charges import (
     ACCOUNT,
+    EXTRA,
     LINK,
     PLAN,
     CardSetup,
@@ -20,14 +21,19 @@ from providers.charges import (
     Checkout,
     Declined,
     Intent,
+    PageEnd,
+    Settled,
     StripeEvent,
     Unconfirmed,
     read_declined,
     read_event,
     read_intent,
+    read_page_end,
     read_setup,
 )
+from providers.means import Means, read_means
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
+from providers.refunds import REFUND, Refund, read_refund
 from providers.settings import StripeSettings, hush
 from providers.stripe_amounts import to_stripe
 
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
 STRIPE = "Stripe"
 REPLAYABLE_SECONDS = 300
 ALREADY_CONFIRMED = "payment_intent_unexpected_state"
+NOT_OPEN = "resource_invalid_state"
 
 
 class ForgedSignature(Exception):  # noqa: N818 - an answer about a webhook, not a mishap
@@ -73,12 +80,16 @@ class Stripe:
         success_url: str,
         cancel_url: str,
         key: str,
+        extra: str | None = None,
     ) -> Checkout:
         """A page to pay `amount` on; `title` says there what is paid.
 
+        `extra` says what a payment beside the plan does to it, for whoever hears of it.
         `key` is the idempotency key. ProviderDown, ProviderRefused, or AmountError.
         """
         metadata = {ACCOUNT: account_id, LINK: link_code}
+        if extra is not None:
+            metadata[EXTRA] = extra
         price = {
             "currency": amount.currency.lower(),
             "unit_amount": to_stripe(amount),
@@ -184,15 +195,83 @@ class Stripe:
             raise _trouble(error) from None
         return read_intent(found.to_dict())
 
+    def cancel_intent(self, intent_id: str) -> Settled:
+        """Give an intent up: a confirmation that is still on its way finds it closed.
+
+        How it stands then: what was taken before stays taken. ProviderDown or ProviderRefused.
+        """
+        try:
+            found = self._client.v1.payment_intents.cancel(intent_id)
+        except stripe.StripeError as error:
+            if error.code == ALREADY_CONFIRMED:
+                return self.retrieve_intent(intent_id).settled
+            raise _trouble(error) from None
+        return read_intent(found.to_dict()).settled
+
+    def retrieve_method(self, payment_method: str) -> Means:
+        """What a stored means of payment is. ProviderDown or ProviderRefused."""
+        try:
+            found = self._client.v1.payment_methods.retrieve(payment_method)
+        except stripe.StripeError as error:
+            raise _trouble(error) from None
+        return read_means(found.to_dict())
+
+    def close_page(self, session_id: str) -> PageEnd:
+        """Let nobody pay on a page any more, and say whether somebody did.
+
+        ProviderDown or ProviderRefused.
+        """
+        try:
+            found = self._client.v1.checkout.sessions.expire(session_id)
+        except stripe.StripeError as error:
+            if error.code != NOT_OPEN:
+                raise _trouble(error) from None
+            found = self._session(session_id)
+        return read_page_end(found.to_dict())
+
+    def _session(self, session_id: str) -> stripe.checkout.Session:
+        try:
+            return self._client.v1.checkout.sessions.retrieve(session_id)
+        except stripe.StripeError as error:
+            raise _trouble(error) from None
+
     def retrieve_setup(self, session_id: str) -> CardSetup:
         """The card and customer that a setup page came to. ProviderDown or ProviderRefused."""
         try:
             found = self._client.v1.checkout.sessions.retrieve(
-                session_id, {"expand": ["setup_intent"]}
+                session_id,
+                {"expand": ["setup_intent.payment_method", "setup_intent.mandate"]},
             )
         except stripe.StripeError as error:
             raise _trouble(error) from None
         return read_setup(found.to_dict())
+
+    def refund(self, *, intent_id: str, amount: Money, key: str) -> Refund:
+        """Give back a part of a payment, or all of it, once per key while Stripe knows the key.
+
+        Look at `refunds_of` before: Stripe forgets keys after a day. ProviderDown, ProviderRefused
+        (`charge_already_refunded`, `charge_disputed` …), or AmountError.
+        """
+        try:
+            made = self._client.v1.refunds.create(
+                {
+                    "payment_intent": intent_id,
+                    "amount": to_stripe(amount),
+                    "metadata": {REFUND: key},
+                },
+                {"idempotency_key": f"refund:{key}"},
+            )
+        except stripe.StripeError as error:
+            raise _trouble(error) from None
+        return read_refund(made.to_dict())
+
+    def refunds_of(self, intent_id: str) -> list[Refund]:
+        """Every refund of a payment, whoever asked for it. ProviderDown or ProviderRefused."""
+        try:
+            found = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+            return [read_refund(each.to_dict()) for each in found.auto_paging_iter()]
+        except stripe.StripeError as error:
+            raise _trouble(error) from None
 
     def read_event(self, raw: bytes, signature: str | None) -> StripeEvent:
         """The event in a webhook's raw body, once its Stripe-Signature header is found genuine.

@@ -18,6 +18,35 @@ ONCE_WITH_DECIMALS = frozenset({"ISK", "UGX"})
 UGX also stands in Stripe's list of zero-decimal currencies; the special case is what it charges by.
 """
 
+LEAST = {
+    "AED": 200,
+    "AUD": 50,
+    "BGN": 100,
+    "BRL": 50,
+    "CAD": 50,
+    "CHF": 50,
+    "CZK": 1500,
+    "DKK": 250,
+    "EUR": 50,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17_500,
+    "INR": 50,
+    "JPY": 50,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "NZD": 50,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "SGD": 50,
+    "THB": 1000,
+    "USD": 50,
+}
+"""The smallest charge in our minor units, where Stripe names one. In other currencies it depends on
+the day's rate: Stripe itself refuses what is too little."""
+
 DECIMALS_THAT_STRIPE_KNOWS = (0, 2, 3)
 THREE = 3
 
@@ -51,6 +80,14 @@ def chargeable(amount: Money) -> Money:
     """The largest amount not above this one that Stripe can charge: 5.124 KWD becomes 5.120."""
     step = smallest_step(amount.currency)
     return Money(minor=amount.minor - amount.minor % step, currency=amount.currency)
+
+
+def is_chargeable(amount: Money) -> bool:
+    """Whether Stripe can charge something of this amount: not 0.30 USD, not 0.004 KWD."""
+    try:
+        return chargeable(amount).minor >= LEAST.get(amount.currency, 1)
+    except AmountError:
+        return False
 
 
 def smallest_step(currency: str) -> int:

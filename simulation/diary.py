@@ -18,6 +18,7 @@ ledger are played: nothing sleeps, nothing is sent, and the same story gives the
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, TypeVar, cast
@@ -40,11 +41,15 @@ from domain.events import (
     ContactSettled,
     Event,
     PlanAccepted,
+    PlanChanged,
+    PlanEnded,
 )
-from domain.orders import Charge, Charged, ChargeStatus, HandOver, Order
+from domain.orders import Charge, Charged, ChargeStatus, DeclineKind, HandOver, Order
+from domain.plans import numbered
 from domain.time import hours, local_date, local_instant, zone
-from engine import Closed, Journey, Next, Progress
+from engine import Closed, Journey, Next, Progress, Switched
 from engine.drive import attempt
+from journeys import journey_called
 
 A_TUESDAY = datetime(2026, 3, 10, 13, tzinfo=UTC)
 """Tuesday, 10 March 2026, 09:00 in New York: no clock changes there for the next 235 days."""
@@ -63,6 +68,25 @@ Told = Event | Callable[[Progress], Event]
 
 Story = Mapping[When, Told | Sequence[Told]]
 """What the account hears, and when."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """What becomes of a charge, and after how long the card may be tried again, if it may."""
+
+    status: ChargeStatus
+    decline: DeclineKind | None = None
+    again_in: timedelta | None = None
+
+
+def declined(decline: DeclineKind = DeclineKind.LATER, *, again_in: timedelta | None = None) -> Try:
+    """The charge is declined for this reason; without `again_in` no further try can help."""
+    return Try(ChargeStatus.DECLINED, decline, again_in)
+
+
+def not_yet(again_in: timedelta) -> Try:
+    """The charge is not made: the law, the network or the schedule of retries lets it wait."""
+    return Try(ChargeStatus.NOT_YET, again_in=again_in)
 
 
 class EndlessJourneyError(Exception):
@@ -115,6 +139,40 @@ def accepts_offer(told: Progress) -> PlanAccepted:
     return PlanAccepted(event_id=f"accepted {told.offer.plan_id}", plan=told.offer)
 
 
+def changes_plan(*instalments: tuple[int, int], autopay: bool = True) -> Told:
+    """Dates or amounts of the plan change: these instalments are left, each on a day, so much."""
+
+    def told(account: Progress) -> PlanChanged:
+        if account.plan is None:
+            raise LookupError("nothing to change: no plan was accepted, or it was given up")
+        left = numbered(
+            (A_TUESDAY.date() + timedelta(days=day), minor) for day, minor in instalments
+        )
+        update = {
+            "instalments": left,
+            "opening": account.balance,
+            "revision": account.plan.revision + 1,
+            "autopay": autopay,
+        }
+        plan = account.plan.model_copy(update=update)
+        return PlanChanged(event_id=f"changed {plan.plan_id} {plan.revision}", plan=plan)
+
+    return told
+
+
+def gives_up_plan(told: Progress) -> PlanEnded:
+    """The consumer gives up the plan."""
+    if told.plan is None:
+        raise LookupError("nothing to give up: no plan was accepted, or it was given up before")
+    return PlanEnded(event_id=f"ended {told.plan.plan_id}", plan_id=told.plan.plan_id)
+
+
+def pays_by_hand(told: Progress) -> PlanAccepted:
+    """The consumer accepts the plan that was offered last, and pays each instalment themselves."""
+    accepted = accepts_offer(told)
+    return accepted.model_copy(update={"plan": accepted.plan.model_copy(update={"autopay": False})})
+
+
 def play(
     journey: Journey,
     story: Story[When] | None = None,
@@ -123,7 +181,7 @@ def play(
     start: datetime = A_TUESDAY,
     packs: Packs | None = None,
     contacts: Mapping[str, ContactStatus] | None = None,
-    charges: Sequence[ChargeStatus] = (),
+    charges: Sequence[ChargeStatus | Try] = (),
     last_day: int = 400,
     show_stages: bool = False,
 ) -> list[str]:
@@ -132,8 +190,9 @@ def play(
     `story` is what the account hears; what it says of the time after the end is never heard.
     `contacts` says what becomes of messages, by message ("sms nudge") or by channel ("sms"); all
     others are sent, if the gate allows. UNDELIVERED means accepted now, and returned an hour later.
-    `charges` says what becomes of charges, in their order; all further ones are paid. `packs` are
-    those that ship, unless you give others. `account` is changed by what happens to it.
+    `charges` says what becomes of charges, in their order; all further ones are paid. A status
+    alone is final: `declined` and `not_yet` say when the card may be tried again. `packs` are those
+    that ship, unless you give others. `account` is changed by what happens to it.
     """
     diary = Diary(
         account or newly_placed(),
@@ -159,7 +218,7 @@ class Diary:
         start: datetime = A_TUESDAY,
         packs: Packs,
         contacts: Mapping[str, ContactStatus],
-        charges: Sequence[ChargeStatus] = (),
+        charges: Sequence[ChargeStatus | Try] = (),
         last_day: int = 400,
         show_stages: bool = False,
     ) -> None:
@@ -204,7 +263,12 @@ class Diary:
                 if isinstance(ended, Closed):
                     self._write(f"closed: {ended.closure.value}")
                     return self.lines
-                following = ended
+                if isinstance(ended, Switched):
+                    self.account.take_up(came_from=journey.name)
+                    journey = journey_called(ended.journey)
+                    following = journey.first
+                else:
+                    following = ended
         except _LastDayOver:
             self._write(f"still in {self._stage}")
             return self.lines
@@ -257,12 +321,20 @@ class Diary:
     async def charge(self, order: Charge) -> Charged:
         """Charge as the story says."""
         self._take(order)
-        status = self._charges.popleft() if self._charges else ChargeStatus.PAID
+        came = self._charges.popleft() if self._charges else ChargeStatus.PAID
+        tried = came if isinstance(came, Try) else Try(came)
+        status = tried.status
         version, balance = self.account.version, self.account.balance
         if status is ChargeStatus.PAID:
             version, balance = version + 1, balance - order.amount.minor
         self._write(f"charge {order.amount.major} {status.value}")
-        return Charged(status=status, version=version, balance=balance)
+        return Charged(
+            status=status,
+            version=version,
+            balance=balance,
+            decline=tried.decline,
+            again_at=self._now + tried.again_in if tried.again_in is not None else None,
+        )
 
     async def hand_over(self, order: HandOver) -> None:
         """Write down why a person is asked."""

@@ -42,6 +42,9 @@ FICTIONAL = range(100, 200)
 
 MOST_PEOPLE = len(AREA_CODES) * len(FICTIONAL)
 
+WORKS, FAILS = "4242424242424242", "4000000000000341"
+"""Test cards of Stripe's: one pays, the other is stored and then declined."""
+
 Names = dict[str, Faker]
 """Who makes up names, by language."""
 
@@ -52,7 +55,7 @@ class Fictional:
 
     placement: dict[str, Any]
     card: str | None
-    """A test payment method of Stripe's to be stored for a subscription, or None."""
+    """The number of a test card of Stripe's to be stored for a subscription, or None."""
 
 
 def generate(seed: int, *, accounts: int, people: int, today: date) -> list[Fictional]:
@@ -123,7 +126,7 @@ def _debt(number: int, dice: Random, consumer: dict[str, Any], today: date) -> F
         "due_on": (today - timedelta(days=late)).isoformat(),
         "consumer": consumer,
     }
-    card = dice.choice(("pm_card_chargeCustomerFail", "pm_card_visa")) if is_subscription else None
+    card = dice.choice((FAILS, WORKS)) if is_subscription else None
     return Fictional(placement, card)
 
 

@@ -1,5 +1,6 @@
 """Accounts: the record of a placement, its stage, its holds and its end."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold, Placement
 from domain.ledger import placed
-from storage import journal, ledger
-from storage.people import record_person
+from domain.people import Milestone, MilestoneKind
+from domain.transfers import reference_of
+from storage import contracts, journal, ledger
+from storage.people import note_milestone, record_person
 from storage.tables import Account, HoldRow, Person, Task
 
 
@@ -27,14 +30,27 @@ def record(session: Session, placement: Placement, *, workflow_id: str, at: date
         due_on=placement.due_on,
         journey=placement.journey,
         placement=placement.model_dump(mode="json"),
+        contract_id=contracts.current_id(session, placement.creditor),
+        payment_reference=reference_of(placement.account_id),
         at=at,
     )
     inserted = session.execute(row.on_conflict_do_nothing().returning(Account.id)).scalar()
     if inserted is None:
         return False
     ledger.book(session, inserted, placed(f"placed:{inserted}", placement.balance))
+    if placement.consumer.stored_card is not None:
+        _note_authority(session, placement, at)
     journal.note(session, inserted, "placed", at=at, balance=placement.balance.minor)
     return True
+
+
+def _note_authority(session: Session, placement: Placement, at: datetime) -> None:
+    """A card that the creditor places comes with the authority to charge it, as given to them."""
+    given = Milestone(
+        kind=MilestoneKind.AUTHORISATION, at=at, account_id=placement.account_id, direct=False
+    )
+    key = f"authorised:{placement.account_id}"
+    note_milestone(session, placement.person_id, given, key=key, source="creditor")
 
 
 def by_id(session: Session, account_id: str) -> Account | None:
@@ -98,8 +114,8 @@ def enter_stage(
     journal.note(session, account_id, "stage", at=at, stage=stage)
 
 
-def close(session: Session, account_id: str, closure: Closure, *, at: datetime) -> None:
-    """Record that the journey is over; a second time changes nothing."""
+def close(session: Session, account_id: str, closure: Closure, *, at: datetime) -> Closure:
+    """Record that the journey is over, and how; a second time changes nothing."""
     closed = session.execute(
         update(Account)
         .where(Account.id == account_id, Account.closure.is_(None))
@@ -108,6 +124,36 @@ def close(session: Session, account_id: str, closure: Closure, *, at: datetime) 
     ).scalar()
     if closed is not None:
         journal.note(session, account_id, "closed", at=at, closure=closure)
+    recorded = session.scalar(select(Account.closure).where(Account.id == account_id))
+    return Closure(recorded or closure)
+
+
+def reopen(session: Session, account_id: str, *, closures: Collection[Closure]) -> int | None:
+    """Record that the journey goes on after an end of one of these kinds: the how manieth time.
+
+    None if the account did not end so.
+    """
+    ended = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.closure.in_(closures))
+        .values(closure=None, closed_at=None, reopened=Account.reopened + 1)
+        .returning(Account.reopened)
+    ).scalar()
+    if ended is not None:
+        journal.note(session, account_id, "reopened", times=ended)
+    return ended
+
+
+def name_end(session: Session, account_id: str, closure: Closure) -> None:
+    """Record how a journey that is over has ended after all, such as settled and not paid."""
+    renamed = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.closure != closure)
+        .values(closure=closure)
+        .returning(Account.id)
+    ).scalar()
+    if renamed is not None:
+        journal.note(session, account_id, "closed", closure=closure)
 
 
 def place_hold(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -23,9 +23,10 @@ from domain.contacts import (
     Purpose,
 )
 from domain.plans import PaymentPlan
+from domain.time import local_date
 from storage import journal
 from storage.chain import FIRST, body_of, link
-from storage.session import driver
+from storage.session import driver, run
 from storage.tables import Account, ContactRow, Decision, Person
 
 OPEN = (ContactStatus.INTENDED, ContactStatus.SENT, ContactStatus.UNKNOWN)
@@ -71,19 +72,46 @@ class Ruling:
     version: int | None = None
 
 
+@dataclass(frozen=True)
+class Intent:
+    """A contact that is allowed and is made next; once it is written, its slot is taken."""
+
+    order: ReachOut
+    address: str
+    link: str
+    words: str
+    """The message as JSON."""
+    tried_at: datetime | None = None
+    """When whoever writes it is about to call."""
+
+
 _DECISION = """
 insert into decisions (
     contact_key, account_id, person_id, seq, channel, verdict, rules, until, law, body, previous,
     hash, at
 ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
+INTENT = """
+insert into contacts (
+    key, account_id, person_id, channel, message, purpose, address, status, link, offer, words, at,
+    tried_at
+) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"""
 
-def decide(connection: Connection[Any], head: Head, rulings: Sequence[Ruling]) -> Head:
+_BOTH = f"with decided as ({_DECISION}) {INTENT}"
+
+
+def decide(
+    connection: Connection[Any],
+    head: Head,
+    rulings: Sequence[Ruling],
+    intent: Intent | None = None,
+) -> Head:
     """Write verdicts, sent or not, as the next links of the account's chain; its new end.
 
-    The caller holds the person's lock, and read `head` under it: so no other can come between.
+    The last verdict may allow an `intent`: both are written in one statement. The caller holds the
+    person's lock, and read `head` under it: so no other can come between.
     """
-    rows = []
+    rows = list[tuple[object, ...]]()
     for ruling in rulings:
         seq, body = head.seq + 1, _body(head, ruling)
         hashed = link(head.hash, body)
@@ -98,9 +126,23 @@ def decide(connection: Connection[Any], head: Head, rulings: Sequence[Ruling]) -
             )
         )
         head = Head(head.account_id, head.person_id, seq, hashed)
+    allowing = rows.pop() if intent else None
     for row in rows:
-        connection.execute(_DECISION, row, prepare=True)
+        run(connection, _DECISION, row)
+    if allowing and intent:
+        run(connection, _BOTH, (*allowing, *intent_row(intent, head.person_id)))
     return head
+
+
+def intent_row(intent: Intent, person_id: str) -> tuple[object, ...]:
+    """The values of `INTENT`, in order."""
+    order, message = intent.order, intent.order.message
+    offer = order.offer.model_dump_json() if order.offer else None
+    return (
+        *(order.key, order.account_id, person_id, message.channel.value, message.name),
+        *(message.purpose.value, intent.address, ContactStatus.INTENDED.value, intent.link),
+        *(offer, intent.words, order.at, intent.tried_at),
+    )
 
 
 def _body(head: Head, ruling: Ruling) -> str:
@@ -171,36 +213,6 @@ def head_of(session: Session, account_id: str) -> Head:
         .limit(1)
     ).one_or_none()
     return Head(account_id, person_id, *(last or (0, FIRST)))
-
-
-_INTENT = """
-insert into contacts (
-    key, account_id, person_id, channel, message, purpose, address, status, link, offer, words, at,
-    tried_at
-) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"""
-
-
-def intend(
-    connection: Connection[Any],
-    order: ReachOut,
-    person_id: str,
-    *,
-    address: str,
-    link: str,
-    words: str | None = None,
-    tried_at: datetime | None = None,
-) -> None:
-    """Write the intent, which reserves the slot; the caller holds the person's lock.
-
-    `words` are the message as JSON. With `tried_at`, whoever writes it is about to call.
-    """
-    message = order.message
-    row = (
-        *(order.key, order.account_id, person_id, message.channel.value, message.name),
-        *(message.purpose.value, address, ContactStatus.INTENDED.value, link),
-        *(order.offer.model_dump_json() if order.offer else None, words, order.at, tried_at),
-    )
-    connection.execute(_INTENT, row, prepare=True)
 
 
 def intend_again(
@@ -364,9 +376,21 @@ def latest_person(session: Session, person_ids: Collection[str]) -> str | None:
     return contacted or min(person_ids, default=None)
 
 
-def latest_at(session: Session, person_id: str) -> datetime | None:
-    """The time, by the account's clock, at which the person was contacted last."""
-    return session.scalar(select(func.max(ContactRow.at)).where(ContactRow.person_id == person_id))
+def present(session: Session, person_id: str, wall: datetime) -> datetime:
+    """The person's present: the wall's, or their own if they were run ahead of it.
+
+    That is as late as the last contact with them, by the account's clock.
+    """
+    latest = session.scalar(
+        select(func.max(ContactRow.at)).where(ContactRow.person_id == person_id)
+    )
+    return max(wall, latest) if latest else wall
+
+
+def today(session: Session, person: Person, wall: datetime) -> date:
+    """The date of their present where the person is."""
+    zone_name = person.zones[0] if person.zones else "UTC"
+    return local_date(present(session, person.id, wall), zone_name)
 
 
 def decisions(

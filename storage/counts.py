@@ -6,7 +6,7 @@ from sqlalchemy import Subquery, and_, distinct, func, select
 from sqlalchemy.orm import Session
 
 from domain.contacts import ContactStatus
-from domain.ledger import Book
+from domain.ledger import OWED, Book, Cause
 from storage.people import OPTED_OUT
 from storage.tables import (
     Account,
@@ -97,7 +97,7 @@ def standing_holds(session: Session) -> dict[str, int]:
 
 def plans(session: Session) -> int:
     """Plans that were accepted."""
-    return session.scalar(select(func.count()).select_from(Plan)) or 0
+    return session.scalar(select(func.count(distinct(Plan.id)))) or 0
 
 
 def broken(session: Session) -> int:
@@ -138,15 +138,41 @@ def tasks(session: Session) -> int:
     )
 
 
-def book_sums(session: Session, book: Book) -> dict[str, int]:
-    """The sum of a book in minor units, by currency."""
+def book_sums(session: Session, *books: Book) -> dict[str, int]:
+    """The sum of these books in minor units, by currency."""
     rows = session.execute(
         select(LedgerTransaction.currency, func.sum(LedgerEntry.minor))
         .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
-        .where(LedgerEntry.book == book)
+        .where(LedgerEntry.book.in_(books))
         .group_by(LedgerTransaction.currency)
     )
     return {currency: int(total) for currency, total in rows}
+
+
+def collected_through_stripe(session: Session) -> dict[str, int]:
+    """What is collected less what went back, in minor units by currency, without transfers."""
+    rows = session.execute(
+        select(LedgerTransaction.currency, func.sum(LedgerEntry.minor))
+        .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
+        .where(LedgerEntry.book == Book.COLLECTED, LedgerTransaction.cause != Cause.TRANSFER)
+        .group_by(LedgerTransaction.currency)
+    )
+    return {currency: int(total) for currency, total in rows}
+
+
+def movements_by_cause(session: Session) -> dict[str, int]:
+    """How many movements of money there were, by cause."""
+    rows = session.execute(
+        select(LedgerTransaction.cause, func.count()).group_by(LedgerTransaction.cause)
+    )
+    return _counted(rows.all())
+
+
+def plans_by_rhythm(session: Session) -> dict[str, int]:
+    """Plans that were agreed, by how often they are paid."""
+    kind = func.coalesce(Plan.terms["rhythm"]["kind"].astext, "on dates of its own")
+    rows = session.execute(select(kind, func.count(distinct(Plan.id))).group_by(kind))
+    return _counted(rows.all())
 
 
 def ledger_sum(session: Session) -> int:
@@ -160,7 +186,7 @@ def owed_by_account(session: Session) -> dict[str, int]:
         select(Account.workflow_id, func.sum(LedgerEntry.minor))
         .join(
             LedgerEntry,
-            and_(LedgerEntry.account_id == Account.id, LedgerEntry.book == Book.OWED),
+            and_(LedgerEntry.account_id == Account.id, LedgerEntry.book.in_(OWED)),
         )
         .where(Account.recalled_at.is_(None))
         .group_by(Account.workflow_id)

@@ -6,25 +6,28 @@ instead of ten, and no row of a contact becomes an object on the way.
 
 # ruff: noqa: S608 -- what is put into the statements are constants of ours; values are parameters
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from psycopg import Connection
-from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
 from compliance.facts import PersonFacts
+from compliance.last_look import why_over
 from compliance.packs import COMMON, LONGEST
+from compliance.verdicts import Reason
 from domain.accounts import Closure
 from domain.contacts import NOTHING_LEFT, Channel, ContactStatus
-from domain.ledger import Book
+from domain.ledger import OWED
 from domain.people import MilestoneKind, Profile
 from domain.plans import PaymentPlan
 from domain.replies import Understood
-from storage.session import driver
+from domain.settlements import Settlement
+from storage.session import driver, run
 from storage.tables import Person
 
 LOOK_BACK = LONGEST + timedelta(days=2)
@@ -52,6 +55,7 @@ def called(person: Person, where: str) -> str:
 _COMMON = ", ".join(f"'{purpose}'" for purpose in sorted(COMMON))
 _NO_QUESTIONS = ", ".join(f"'{said}'" for said in (Understood.STOP, Understood.CEASE))
 """What a person wrote to be left in peace is not answered, and so no contact that they began."""
+_OWED = ", ".join(f"'{book}'" for book in OWED)
 _NOTHING_LEFT = ", ".join(f"'{status}'" for status in sorted(NOTHING_LEFT))
 
 
@@ -78,7 +82,7 @@ _MILESTONES = """(
             'kind', kind, 'at', at, 'account_id', account_id, 'channels', channels,
             'direct', direct, 'until', until
         ) order by at, key
-    )::text from milestones where person_id = p.id
+    ) from milestones where person_id = p.id
 )"""
 
 # A contact as it usually is, is written short: hundreds are read.
@@ -97,7 +101,7 @@ _CONTACTS = f"""(
                 'place', place, 'dial', dial, 'debts', debts, 'solicited', solicited
             )
         end order by at, key
-    )::text
+    )
     from (
         select key, account_id, channel, at, status, purpose, inbound, place, dial, debts,
             solicited, case address
@@ -117,8 +121,8 @@ _CONTACTS = f"""(
 _FACTS = f"""
     json_build_object({_PROFILE},
         'creditor', a.creditor_id, 'actor', c.actor, 'sector', c.sector
-    )::text as plain,
-    json_build_array({_dated("a")})::text as dated,
+    ) as plain,
+    json_build_array({_dated("a")}) as dated,
     {_MILESTONES} as milestones,
     p.phone is not null as has_phone, p.email is not null as has_email,
     (
@@ -136,7 +140,7 @@ _FACTS = f"""
         select json_agg(
             json_build_object('hold', hold, 'starts', starts, 'ends', ends, 'part', part)
             order by hold, starts, ends, part
-        )::text from holds where account_id = a.id and lifted_at is null
+        ) from holds where account_id = a.id and lifted_at is null
     ) as holds,
     {_CONTACTS} as contacts"""
 
@@ -144,37 +148,47 @@ _FROM = """
 from accounts a join people p on p.id = a.person_id join creditors c on c.id = a.creditor_id"""
 
 
-def _short(statement: str) -> str:
-    """On one line: the driver remembers how to send a statement only if it is short enough."""
-    return " ".join(statement.split())
+def _as_json(statement: str) -> str:
+    """What gives a row as a statement that gives it as one JSON text, quicker read than columns.
+
+    It stands on one line: the driver remembers how to send a statement only if it is short enough.
+    """
+    return " ".join(f"select row_to_json(one)::text from ({statement}) one".split())
 
 
-PERSON = _short(f"""
-select json_build_object({_PROFILE})::text as plain, {_MILESTONES} as milestones, (
-    select json_agg(each)::text from accounts o
+PERSON = _as_json(f"""
+select json_build_object({_PROFILE}) as plain, {_MILESTONES} as milestones, (
+    select json_agg(each) from accounts o
     cross join lateral unnest(array[{_dated("o")}]) each
     where o.person_id = p.id and o.closure is null
 ) as dated
 from people p where p.id = %(person)s""")
 
-FACTS = _short(f"select {_FACTS} {_FROM} where a.id = %(account)s")
+FACTS = _as_json(f"select {_FACTS} {_FROM} where a.id = %(account)s")
 
 LOCK = """
 select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = %(account)s"""
 
-LOOK = _short(f"""
+LOOK = _as_json(f"""
 select a.id as account_id, a.person_id, a.closure, a.recalled_at is not null as recalled,
     a.currency, a.due_on, p.name, p.phone, p.email, c.name as creditor_name,
     changed.law_id as law, coalesce(changed.seq, 0) as law_number,
-    k.status, books.balance, books.version, head.seq, head.hash, {_FACTS}
+    k.status, books.balance, books.version, head.seq, head.hash, offer.settlement, {_FACTS}
 {_FROM}
 left join contacts k on k.key = %(key)s
 left join lateral (select law_id, seq from law_changes order by seq desc limit 1) changed on true
 left join lateral (
     select seq, hash from decisions where account_id = a.id order by seq desc limit 1
 ) head on true
+left join lateral (
+    select json_build_object(
+        'settlement_id', id, 'minor', minor, 'balance', balance, 'currency', a.currency,
+        'expires', expires, 'by', by
+    ) as settlement
+    from settlements where account_id = a.id and withdrawn_at is null and met_at is null
+) offer on true
 cross join lateral (
-    select coalesce(sum(minor) filter (where book = '{Book.OWED}'), 0)::bigint as balance,
+    select coalesce(sum(minor) filter (where book in ({_OWED})), 0)::bigint as balance,
         count(distinct transaction_key) as version
     from ledger_entries where account_id = a.id
 ) books
@@ -193,6 +207,10 @@ select (
 ) as decline"""
 
 
+NOTHING = (None, None)
+"""Neither a plan nor a decline."""
+
+
 @dataclass(frozen=True)
 class Look:
     """All that one contact is decided and written by, as the record had it at one moment."""
@@ -205,8 +223,8 @@ class Look:
     """Minor units that the consumer still owes."""
     version: int
     """How many movements the ledger of the account has seen."""
-    law: str | None
-    """The law in force; None if none has been put in force yet."""
+    law: str
+    """The law in force; empty if none has been put in force yet."""
     law_number: int
     """Which change of law put it in force; 0 if none was."""
     seq: int
@@ -224,6 +242,8 @@ class Look:
     email: str | None
     plan: PaymentPlan | None
     """The plan accepted last."""
+    settlement: Settlement | None
+    """The offer to settle that nobody has met or withdrawn; it may have expired."""
     decline: str | None
     """Why the newest charge was declined, if it was."""
     facts: PersonFacts
@@ -234,6 +254,11 @@ class Look:
         """The number or mailbox that reaches the person on this channel, if we have one."""
         named = ADDRESSED.get(channel)
         return getattr(self, named) if named else None
+
+    @property
+    def over(self) -> Reason | None:
+        """Why nothing may leave about this account any more, if so."""
+        return why_over(closure=self.closure, recalled=self.recalled, balance=self.balance)
 
 
 def look(
@@ -256,92 +281,103 @@ def look(
     that waited for the lock inside would decide by what stood before the wait.
     """
     asked = {"account": account_id, "since": at - LOOK_BACK, "key": key, "told": list(told)}
-    connection.execute(LOCK, asked, prepare=True)
-    reading = connection.cursor(row_factory=namedtuple_row)
-    row: Any = reading.execute(LOOK, asked, prepare=True).fetchone()
+    run(connection, LOCK, asked)
+    row = _one(connection, LOOK, asked)
     if row is None:
         raise LookupError(f"no account {account_id} in the record")
-    known = connection.execute(TOLD, asked, prepare=True).fetchall() if told else ()
-    said: Any = reading.execute(SPOKEN, asked, prepare=True).fetchone() if spoken else None
-    text = _facts_text(row, silent)
+    noted = run(connection, TOLD, asked).fetchall() if told else ()
+    offer = row["settlement"]
+    plan, decline = run(connection, SPOKEN, asked).fetchone() or NOTHING if spoken else NOTHING
+    plain = _facts_of(row, silent)
     return Look(
-        account_id=row.account_id,
-        person_id=row.person_id,
-        closure=Closure(row.closure) if row.closure is not None else None,
-        recalled=row.recalled,
-        balance=row.balance,
-        version=row.version,
-        law=row.law,
-        law_number=row.law_number,
-        seq=row.seq or 0,
-        hash=row.hash or "",
-        status=ContactStatus(row.status) if row.status is not None else None,
-        told=frozenset(known),
-        currency=row.currency,
-        due_on=row.due_on,
-        name=row.name,
-        creditor_name=row.creditor_name,
-        phone=row.phone,
-        email=row.email,
-        plan=PaymentPlan.model_validate_json(said.plan) if said and said.plan else None,
-        decline=said.decline if said else None,
-        facts=PersonFacts.model_validate_json(text),
-        text=text,
+        account_id=row["account_id"],
+        person_id=row["person_id"],
+        closure=Closure(row["closure"]) if row["closure"] is not None else None,
+        recalled=row["recalled"],
+        balance=row["balance"],
+        version=row["version"],
+        law=row["law"] or "",
+        law_number=row["law_number"],
+        seq=row["seq"] or 0,
+        hash=row["hash"] or "",
+        status=ContactStatus(row["status"]) if row["status"] is not None else None,
+        told=frozenset(noted),
+        currency=row["currency"],
+        due_on=date.fromisoformat(row["due_on"]),
+        name=row["name"],
+        creditor_name=row["creditor_name"],
+        phone=row["phone"],
+        email=row["email"],
+        plan=PaymentPlan.model_validate_json(plan) if plan else None,
+        settlement=Settlement.model_validate(offer) if offer else None,
+        decline=decline,
+        facts=PersonFacts.model_validate(plain),
+        text=orjson.dumps(plain).decode(),
     )
 
 
-def _facts_text(row: Any, silent: Collection[Channel]) -> str:  # noqa: ANN401 -- a row of FACTS
-    """The facts as JSON, put together from the parts that one statement reads."""
-    held = {"phone": row.has_phone, "email": row.has_email}
-    reached = {channel: named for channel, named in ADDRESSED.items() if held[named]}
-    noted, refused = row.noted or (), row.refused or ()
+def _facts_of(row: dict[str, Any], silent: Collection[Channel]) -> dict[str, Any]:
+    """The facts, plain as JSON has them, put together from the parts that one statement reads."""
+    noted, refused = tuple(row["noted"] or ()), tuple(row["refused"] or ())
+    reach = _reach(row["has_phone"], row["has_email"], noted, refused, tuple(silent))
+    return {
+        **row["plain"],
+        **reach,
+        "milestones": row["dated"] + (row["milestones"] or []),
+        "holds": row["holds"] or [],
+        "contacts": row["contacts"] or [],
+    }
+
+
+@lru_cache
+def _reach(
+    has_phone: bool,  # noqa: FBT001 -- as the row has it
+    has_email: bool,  # noqa: FBT001
+    noted: tuple[str, ...],
+    refused: tuple[str, ...],
+    silent: tuple[Channel, ...],
+) -> dict[str, Any]:
+    """What reaches the person, and what must not or cannot."""
+    held = {"phone": has_phone, "email": has_email}
+    reached = {channel.value: named for channel, named in ADDRESSED.items() if held[named]}
     out = [
-        channel
+        channel.value
         for channel in Channel
         if "*" in refused or channel in refused or f"{channel.value} {OPTED_OUT}" in noted
     ]
     mute = [
-        channel
+        channel.value
         for channel in Channel
         if channel not in reached or channel in silent or f"{channel.value} {DEAD}" in noted
     ]
-    lists = json.dumps(
-        {"addresses": reached, "opted_out": sorted(out), "unreachable": sorted(mute)}
-    )
-    return (
-        f"{row.plain[:-1]},{lists[1:-1]},"
-        f'"milestones":{_joined(row.dated, row.milestones)},'
-        f'"holds":{row.holds or "[]"},"contacts":{row.contacts or "[]"}}}'
-    )
-
-
-def _joined(*lists: str | None) -> str:
-    """JSON lists as one."""
-    parts = [inside for text in lists if text and (inside := text.strip()[1:-1])]
-    return f"[{','.join(parts)}]"
+    return {"addresses": reached, "opted_out": sorted(out), "unreachable": sorted(mute)}
 
 
 def facts(
     session: Session, account_id: str, at: datetime, *, silent: Collection[Channel] = ()
 ) -> PersonFacts:
     """What the gate needs to know to decide a contact about this account at `at`."""
+    session.flush()
     asked = {"account": account_id, "since": at - LOOK_BACK}
-    row = _one(session, FACTS, asked)
+    row = _one(driver(session), FACTS, asked)
     if row is None:
         raise LookupError(f"no account {account_id} in the record")
-    return PersonFacts.model_validate_json(_facts_text(row, silent))
+    return PersonFacts.model_validate(_facts_of(row, silent))
 
 
 def profile(session: Session, person_id: str) -> Profile:
     """What stands in the record about a person, as far as rules ask."""
-    row = _one(session, PERSON, {"person": person_id})
+    session.flush()
+    row = _one(driver(session), PERSON, {"person": person_id})
     if row is None:
         raise LookupError(f"no person {person_id} in the record")
-    milestones = _joined(row.dated, row.milestones)
-    return Profile.model_validate_json(f'{row.plain[:-1]},"milestones":{milestones}}}')
+    milestones = (row["dated"] or []) + (row["milestones"] or [])
+    return Profile.model_validate({**row["plain"], "milestones": milestones})
 
 
-def _one(session: Session, statement: str, asked: dict[str, Any]) -> Any:  # noqa: ANN401 -- a row
-    session.flush()
-    with driver(session).cursor(row_factory=namedtuple_row) as reading:
-        return reading.execute(statement, asked, prepare=True).fetchone()
+def _one(
+    connection: Connection[Any], statement: str, asked: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The row that a statement of `_as_json` gives, if it gives one."""
+    row = run(connection, statement, asked).fetchone()
+    return orjson.loads(row[0]) if row else None

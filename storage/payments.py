@@ -1,50 +1,53 @@
 """Plans, charges and checkouts of an account."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.contacts import COUNTS, Count
-from domain.orders import Charge
+from domain.orders import Charge, ChargeStatus
 from domain.plans import PaymentPlan
-from storage import journal, ledger
+from storage import ledger
 from storage.tables import ChargeRow, Checkout, ContactRow, Plan
 
 CREATED = "created"
+UNDER_WAY = "another payment under way"
+"""Nothing was tried, because something else may still pay for the same."""
+GIVEN_UP = "given up"
+"""Nothing was taken, and nothing can be: the intent is cancelled, or there never was one."""
+
+OPEN = (CREATED, ChargeStatus.UNAVAILABLE, ChargeStatus.PROCESSING)
+"""Statuses of a charge of which nobody can say yet whether it takes money."""
+
+PAYING = ("full", "instalment", "settlement", "extra")
+"""Purposes of pages on which money is paid."""
+CLOSED = "closed"
+"""Purpose of a page on which nothing can be paid any more."""
+PAGES_STAY = timedelta(hours=25)
+"""Stripe closes a page after 24 hours by itself."""
+
 ACCEPTED = "plan accepted"
 """Purpose of a page that came to its end: the plan was accepted on it, and on no other."""
 LATE = "failed_late"
 """Stands among the codes of a charge that was under way for days before it failed."""
 
 
-def accept_plan(session: Session, account_id: str, plan: PaymentPlan) -> bool:
-    """Write an accepted plan; False if it is written already."""
-    row = insert(Plan).values(
-        id=plan.plan_id, account_id=account_id, terms=plan.model_dump(mode="json")
-    )
-    written = session.execute(row.on_conflict_do_nothing().returning(Plan.id)).scalar()
-    if written is not None:
-        journal.note(
-            session, account_id, "plan accepted", plan=plan.plan_id, parts=len(plan.instalments)
-        )
-    return written is not None
-
-
-def accepted_plan(session: Session, account_id: str) -> PaymentPlan | None:
-    """The plan accepted last, if any."""
-    terms = session.scalar(
-        select(Plan.terms)
-        .where(Plan.account_id == account_id)
-        .order_by(Plan.recorded_at.desc())
-        .limit(1)
-    )
-    return PaymentPlan.model_validate(terms) if terms else None
-
-
 def is_open_offer(session: Session, account_id: str, plan: PaymentPlan) -> bool:
-    """Whether a plan can be accepted: the newest offer, for what is owed, and no plan since."""
+    """Whether a plan can be put to the consumer: the newest offer, for what is owed."""
+    return plan.total == ledger.balance(session, account_id) and is_newest_offer(
+        session, account_id, plan
+    )
+
+
+def is_newest_offer(session: Session, account_id: str, plan: PaymentPlan) -> bool:
+    """Whether a plan can be accepted: it was offered last, and no plan was accepted since.
+
+    What was paid between counts for its instalments, whether we heard of it before or after.
+    """
     newest = _newest_offer(session, account_id)
     if newest is None or newest.offer is None or newest.offer["plan_id"] != plan.plan_id:
         return False
@@ -54,7 +57,7 @@ def is_open_offer(session: Session, account_id: str, plan: PaymentPlan) -> bool:
         .where((Plan.id == plan.plan_id) | (Plan.recorded_at > newest.recorded_at))
         .limit(1)
     )
-    return overtaken is None and plan.total == ledger.balance(session, account_id)
+    return overtaken is None
 
 
 def _newest_offer(session: Session, account_id: str) -> ContactRow | None:
@@ -81,6 +84,58 @@ def begin_charge(session: Session, order: Charge) -> ChargeRow:
     )
     session.execute(row.on_conflict_do_nothing())
     return session.get_one(ChargeRow, order.key)
+
+
+def charge_by_key(session: Session, key: str) -> ChargeRow:
+    """The charge of that key, as it stands now."""
+    return session.get_one(ChargeRow, key, populate_existing=True)
+
+
+def competing(session: Session, row: ChargeRow) -> Sequence[ChargeRow]:
+    """Other charges that may still take money for the same: this instalment, or the balance."""
+    same = ChargeRow.instalment.is_(None) | (ChargeRow.instalment == row.instalment)
+    return session.scalars(
+        select(ChargeRow)
+        .where(ChargeRow.account_id == row.account_id, ChargeRow.key != row.key)
+        .where(ChargeRow.status.in_(OPEN), true() if row.instalment is None else same)
+        .order_by(ChargeRow.recorded_at)
+    ).all()
+
+
+def left_open(session: Session, *, unknown: timedelta, slow: timedelta) -> Sequence[str]:
+    """Keys of charges that have an intent and no end, oldest first.
+
+    Those of unknown fate once they are `unknown` old, others once they are as old as `slow`.
+    """
+    since = func.now() - ChargeRow.recorded_at
+    lost = (ChargeRow.status == ChargeStatus.UNAVAILABLE) & (since > unknown)
+    return session.scalars(
+        select(ChargeRow.key)
+        .where(ChargeRow.intent_id.is_not(None), ChargeRow.status.in_(OPEN))
+        .where(or_(lost, since > slow))
+        .order_by(ChargeRow.recorded_at)
+    ).all()
+
+
+def open_pages(session: Session, account_id: str) -> Sequence[Checkout]:
+    """Pages on which somebody may be paying on this account right now."""
+    return session.scalars(
+        select(Checkout)
+        .where(Checkout.account_id == account_id, Checkout.purpose.in_(PAYING))
+        .where(Checkout.recorded_at > func.now() - PAGES_STAY)
+    ).all()
+
+
+def closed_pages(session: Session, account_id: str) -> int:
+    """How many pages of an account were closed before their time."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Checkout)
+            .where(Checkout.account_id == account_id, Checkout.purpose == CLOSED)
+        )
+        or 0
+    )
 
 
 def charge_of_intent(session: Session, intent_id: str) -> ChargeRow | None:

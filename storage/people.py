@@ -55,10 +55,11 @@ def record_person(session: Session, placement: Placement) -> None:
     )
 
 
-def _card(consumer: Consumer) -> dict[str, str]:
+def _card(consumer: Consumer) -> dict[str, str | None]:
     if consumer.stored_card is None:
         return {}
-    return {
+    unknown = dict.fromkeys(("method_kind", "card", "network", "mandate"))
+    return unknown | {
         "stripe_customer": consumer.stored_card.customer,
         "payment_method": consumer.stored_card.payment_method,
     }
@@ -260,12 +261,76 @@ def at_address(session: Session, channel: Channel, where: str) -> list[Person]:
     return list(session.scalars(select(Person).where(column == where).order_by(Person.id)))
 
 
-def store_card(session: Session, person_id: str, *, customer: str, payment_method: str) -> None:
-    """Keep the person's means of payment at Stripe."""
+def store_card(
+    session: Session,
+    person_id: str,
+    *,
+    customer: str,
+    payment_method: str,
+    kind: str | None = None,
+    fingerprint: str | None = None,
+    network: str | None = None,
+    mandate: str | None = None,
+    at: datetime | None = None,
+) -> bool:
+    """Keep the person's means of payment at Stripe, as it was given then by Stripe's clock.
+
+    False, and nothing is changed, if one that was given later is known, or this one, which may have
+    been forgotten since.
+    """
+    is_news = true() if at is None else or_(Person.method_at.is_(None), Person.method_at < at)
+    stored = session.execute(
+        update(Person)
+        .where(Person.id == person_id, is_news)
+        .values(
+            stripe_customer=customer,
+            payment_method=payment_method,
+            method_kind=kind,
+            card=fingerprint,
+            network=network,
+            mandate=mandate,
+            method_at=at,
+        )
+        .returning(Person.id)
+    ).scalar()
+    return stored is not None
+
+
+def renew_card(
+    session: Session, person_id: str, payment_method: str, *, fingerprint: str | None
+) -> bool:
+    """Keep what a bank changed of a card, such as its number; False if it is not the stored one."""
+    renewed = session.execute(
+        update(Person)
+        .where(Person.id == person_id, Person.payment_method == payment_method)
+        .values(card=fingerprint)
+        .returning(Person.id)
+    ).scalar()
+    return renewed is not None
+
+
+def describe_card(
+    session: Session,
+    payment_method: str,
+    *,
+    kind: str,
+    fingerprint: str | None,
+    network: str | None,
+) -> None:
+    """Keep what Stripe says of a means of payment, with whoever has stored it."""
     session.execute(
         update(Person)
-        .where(Person.id == person_id)
-        .values(stripe_customer=customer, payment_method=payment_method)
+        .where(Person.payment_method == payment_method)
+        .values(method_kind=kind, card=fingerprint, network=network)
+    )
+
+
+def with_method(session: Session, payment_method: str) -> list[Person]:
+    """Whoever has stored this means of payment: a creditor may have placed one person twice."""
+    return list(
+        session.scalars(
+            select(Person).where(Person.payment_method == payment_method).order_by(Person.id)
+        )
     )
 
 
@@ -274,7 +339,7 @@ def forget_card(session: Session, person_id: str, payment_method: str | None) ->
     session.execute(
         update(Person)
         .where(Person.id == person_id, Person.payment_method == payment_method)
-        .values(payment_method=None)
+        .values(payment_method=None, mandate=None)
     )
 
 

@@ -1,22 +1,28 @@
 """Every table of the record. Rows carry `at`, the account's time, and `recorded_at`, the wall's."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    CheckConstraint,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     MetaData,
+    Numeric,
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from domain.ledger import Book
 
 
 class Base(DeclarativeBase):
@@ -28,6 +34,7 @@ class Base(DeclarativeBase):
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
             "fk": "fk_%(table_name)s_%(column_0_name)s",
             "pk": "pk_%(table_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
     type_annotation_map = {  # noqa: RUF012 -- SQLAlchemy reads it as a class attribute
@@ -36,6 +43,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(none_as_null=True),
         list[Any]: JSONB(none_as_null=True),
         int: BigInteger,
+        Decimal: Numeric(7, 4),
         list[str]: ARRAY(Text),
     }
 
@@ -82,6 +90,18 @@ class IdempotentRequest(Base):
     recorded_at: Mapped[datetime] = _recorded()
 
 
+class ContractRow(Base):
+    """What a creditor agreed with us (`domain.contracts`), from then on; never changed."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (Index(None, "creditor_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    terms: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
 class Person(Base):
     """A consumer within one creditor's book."""
 
@@ -108,6 +128,16 @@ class Person(Base):
     email: Mapped[str | None]
     stripe_customer: Mapped[str | None]
     payment_method: Mapped[str | None]
+    method_kind: Mapped[str | None]
+    """Of the stored means of payment, as Stripe names it: card, us_bank_account."""
+    card: Mapped[str | None]
+    """Its fingerprint at Stripe: the same card has the same under every payment method."""
+    network: Mapped[str | None]
+    """Of a card: visa, mastercard …"""
+    mandate: Mapped[str | None]
+    """Stripe's id of the standing authority, where there is one."""
+    method_at: Mapped[datetime | None]
+    """When it was given, by Stripe's clock: what was given earlier and is told later is old."""
     recorded_at: Mapped[datetime] = _recorded()
 
 
@@ -179,6 +209,12 @@ class Account(Base):
     closure: Mapped[str | None]
     recalled_at: Mapped[datetime | None]
     placement: Mapped[dict[str, Any]]
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contracts.id"))
+    """The creditor's contract on the day of placement; empty: none, every term is its default."""
+    payment_reference: Mapped[str | None] = mapped_column(unique=True)
+    """What the consumer writes on a bank transfer (ISO 11649)."""
+    reopened: Mapped[int] = mapped_column(server_default="0")
+    """How often it was opened again after its end."""
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
     closed_at: Mapped[datetime | None]
@@ -214,6 +250,8 @@ class LedgerTransaction(Base):
     cause: Mapped[str]
     currency: Mapped[str]
     provider_ref: Mapped[str | None]
+    at: Mapped[datetime | None]
+    """The account's time; empty where only the wall's is known."""
     recorded_at: Mapped[datetime] = _recorded()
 
 
@@ -221,7 +259,11 @@ class LedgerEntry(Base):
     """One line of a movement. The database refuses a movement whose lines do not sum to zero."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (Index(None, "transaction_key"), Index(None, "account_id"))
+    __table_args__ = (
+        Index(None, "transaction_key"),
+        Index(None, "account_id"),
+        CheckConstraint(f"book in ({', '.join(repr(each.value) for each in Book)})", name="book"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     transaction_key: Mapped[str] = mapped_column(ForeignKey("ledger_transactions.key"))
@@ -351,22 +393,251 @@ class Task(Base):
 
 
 class Plan(Base):
-    """A payment plan that a consumer accepted."""
+    """A payment plan that a consumer accepted, or a later revision of it. Rows only grow in number.
+
+    The plan of an account is its newest row, unless that row ends it.
+    """
 
     __tablename__ = "plans"
     __table_args__ = (Index(None, "account_id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(server_default="1", primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     terms: Mapped[dict[str, Any]]
+    seq: Mapped[int] = mapped_column(Identity(), unique=True)
+    """1, 2, 3 … in the order of writing, which is the order under the person's lock."""
+    why: Mapped[str] = mapped_column(server_default="accepted")
+    """Such as accepted, move, skip, pause, respread, restarted, ended: given up."""
+    cause: Mapped[str | None] = mapped_column(unique=True)
+    """The request that made it: sent again, it finds this revision and makes no other."""
+    at: Mapped[datetime | None]
     recorded_at: Mapped[datetime] = _recorded()
+
+
+class PromiseRow(Base):
+    """A promise to pay. Whether it was kept follows from the ledger."""
+
+    __tablename__ = "promises"
+    __table_args__ = (Index(None, "account_id"), CheckConstraint("minor > 0", name="minor"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    minor: Mapped[int]
+    balance: Mapped[int]
+    """What was owed when it was made, in minor units."""
+    version: Mapped[int]
+    """The ledger's movements up to then: what came later counts for the promise."""
+    due: Mapped[date]
+    source: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class SettlementRow(Base):
+    """An offer to settle for less. The database itself refuses one below the floor."""
+
+    __tablename__ = "settlements"
+    __table_args__ = (
+        Index(
+            "uq_settlements_standing",
+            "account_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at is null"),
+        ),
+        Index(None, "account_id"),
+        CheckConstraint("minor > 0 and minor >= floor and minor <= balance", name="floor"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    minor: Mapped[int]
+    floor: Mapped[int]
+    """The least that the creditor's contract lets whoever made the offer ask, in minor units."""
+    balance: Mapped[int]
+    version: Mapped[int]
+    """The ledger's movements when it was made: what came later counts for it."""
+    expires: Mapped[date]
+    by: Mapped[str]
+    source: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+    withdrawn_at: Mapped[datetime | None]
+    met_at: Mapped[datetime | None]
+
+
+class MeansRow(Base):
+    """What a consumer told of income and essentials (`domain.affordability`), at one time."""
+
+    __tablename__ = "means"
+    __table_args__ = (Index(None, "person_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    currency: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    disposable: Mapped[int]
+    """Minor units a month after essentials; below zero if they do not suffice."""
+    source: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class RefundRow(Base):
+    """Money to be given back: the intent, written before Stripe is asked, and its fate."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (Index(None, "account_id"), CheckConstraint("minor > 0", name="minor"))
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    payment_key: Mapped[str] = mapped_column(ForeignKey("ledger_transactions.key"))
+    minor: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str]
+    refund_id: Mapped[str | None]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class TransferRow(Base):
+    """A line of a bank statement, and the account that it was found to pay."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The bank's own id of the line, after the creditor's."""
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    minor: Mapped[int]
+    currency: Mapped[str]
+    booked_on: Mapped[date]
+    said: Mapped[str]
+    """What the payer wrote."""
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    outcome: Mapped[str]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class AccrualRow(Base):
+    """Days for which interest was worked out, whether any was due or not; never changed."""
+
+    __tablename__ = "accruals"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    until: Mapped[date] = mapped_column(primary_key=True)
+    """The first day that does not count any more."""
+    since: Mapped[date]
+    held: Mapped[int]
+    """Minor units of the principal that did not count, such as a part in dispute."""
+    percent: Mapped[Decimal]
+    """A year; 0 while nothing may be added."""
+    day_count: Mapped[str]
+    why: Mapped[str | None]
+    """Why it is not what the contract says: a rule's id, a hold, a plan that is kept."""
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class StripeLine(Base):
+    """A line of Stripe's balance (`providers.stripe_books`), as it was read; never changed."""
+
+    __tablename__ = "stripe_lines"
+    __table_args__ = (Index(None, "payment"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payment: Mapped[str]
+    """What belongs together: a payment intent and all that came of it."""
+    kind: Mapped[str]
+    minor: Mapped[int]
+    currency: Mapped[str]
+    fee: Mapped[int]
+    net: Mapped[int]
+    balance_currency: Mapped[str]
+    """Of fee and net."""
+    charge_id: Mapped[str | None]
+    source_id: Mapped[str | None]
+    account_id: Mapped[str | None]
+    """As Stripe was told it; it may not be on record."""
+    by_bank: Mapped[bool]
+    created: Mapped[datetime]
+    available: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class Reconciliation(Base):
+    """One comparison of the ledger with Stripe's balance transactions."""
+
+    __tablename__ = "reconciliations"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    read_until: Mapped[datetime]
+    """Up to here, Stripe's lines had been read."""
+    compared: Mapped[int]
+    sums: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class Difference(Base):
+    """Something in which the ledger and Stripe differ, and its cause."""
+
+    __tablename__ = "differences"
+    __table_args__ = (Index(None, "reconciliation_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    reconciliation_id: Mapped[int] = mapped_column(ForeignKey("reconciliations.id"))
+    cause: Mapped[str]
+    stripe_id: Mapped[str | None]
+    ledger_key: Mapped[str | None]
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    currency: Mapped[str]
+    at_stripe: Mapped[int | None]
+    in_ledger: Mapped[int | None]
+    """Minor units in each book; empty: nothing there."""
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class Statement(Base):
+    """A remittance statement to a creditor: what was collected, what we keep, what is paid out."""
+
+    __tablename__ = "statements"
+    __table_args__ = (UniqueConstraint("creditor_id", "currency", "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    currency: Mapped[str]
+    number: Mapped[int]
+    until: Mapped[datetime]
+    totals: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class StatementLine(Base):
+    """A movement on a statement. Each stands on one statement, and on no other."""
+
+    __tablename__ = "statement_lines"
+    __table_args__ = (Index(None, "statement_id"),)
+
+    transaction_key: Mapped[str] = mapped_column(
+        ForeignKey("ledger_transactions.key"), primary_key=True
+    )
+    statement_id: Mapped[str] = mapped_column(ForeignKey("statements.id"))
+    minor: Mapped[int]
+    """What it adds to what we hold for the creditor, in minor units."""
+    commission: Mapped[int]
 
 
 class ChargeRow(Base):
     """One attempt to collect with a stored card: created at Stripe first, then confirmed."""
 
     __tablename__ = "charges"
-    __table_args__ = (Index(None, "account_id"), Index(None, "intent_id"))
+    __table_args__ = (
+        Index(None, "account_id"),
+        Index(None, "intent_id"),
+        Index(None, "card", "tried_at"),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
@@ -378,8 +649,15 @@ class ChargeRow(Base):
     customer: Mapped[str | None]
     payment_method: Mapped[str | None]
     """The card of the first attempt: the same idempotency key must carry the same parameters."""
+    card: Mapped[str | None]
+    """Its fingerprint: networks count tries by card, over all accounts and amounts."""
+    network: Mapped[str | None]
+    tried_at: Mapped[datetime | None]
+    """The account's time of asking the network; empty: it was not asked."""
     decline_code: Mapped[str | None]
     codes: Mapped[dict[str, Any] | None]
+    again_at: Mapped[datetime | None]
+    """When it may be tried again; empty: not, or not decided."""
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
 

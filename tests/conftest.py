@@ -6,6 +6,14 @@ What these need is imported when a test asks for it, so that tests of the pure f
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what needs PostgreSQL alone: it runs beside what needs the whole stack."""
+    for item in items:
+        if "database_url" in item.fixturenames and "stack" not in item.fixturenames:
+            item.add_marker(pytest.mark.record)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
@@ -58,10 +66,12 @@ def database(database_url):
     """An empty record with one creditor in it."""
     from sqlalchemy import text  # noqa: PLC0415
 
-    from storage import Database, creditors  # noqa: PLC0415
+    from compliance.laws import LAWS  # noqa: PLC0415
+    from storage import Database, creditors, laws  # noqa: PLC0415
     from storage.tables import Base  # noqa: PLC0415
 
     database = Database(database_url)
+    LAWS.fetch_from(laws.fetcher(database))
     tables = ", ".join(Base.metadata.tables)
     with database.transaction() as session:
         session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))

@@ -6,23 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-)
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from activities.channels import Carriers, Emails, Texts
+from activities.channels import Calls, Carriers, Emails, Texts
 from activities.charges import Charges
 from activities.contacts import Clocks, Contacts, Patience
 from activities.housekeeping import Housekeeping
+from activities.reconciling import Reconciling
 from activities.records import Records
 from compliance.laws import LAWS, shipped_id
 from domain.contacts import Channel
@@ -31,12 +23,14 @@ from providers.sendgrid import SendGrid
 from providers.settings import SendGridSettings, StripeSettings, TwilioSettings, from_environment
 from providers.settings import hush as hush_providers
 from providers.stripe import Stripe
+from providers.stripe_books import StripeBooks
 from providers.twilio import Twilio
 from storage import Database, laws
 from workers.clock import wall
 from workers.discretion import Discretion
 from workers.heartbeats import EVERY, Heartbeats
 from workers.runner import WORKFLOWS, runner
+from workers.schedules import keep, schedules
 from workers.settings import Settings
 from workflows import names
 from workflows.door import TemporalDoor
@@ -53,19 +47,25 @@ STICKY = timedelta(seconds=2)
 
 def build_worker(client: Client, settings: Settings, database: Database) -> Worker:
     """A worker with every workflow and activity of ours."""
-    stripe = Stripe(from_environment(StripeSettings))
+    stripe_settings = from_environment(StripeSettings)
+    stripe = Stripe(stripe_settings)
     patience = Patience(in_all=timedelta(seconds=settings.provider_patience))
     LAWS.fetch_from(laws.fetcher(database), aside=lambda read: LAWYER.submit(read).result())
+    clocks = Clocks(wall=wall, fast_forward=settings.fast_forward)
     contacts = Contacts(
         database,
         carriers=carriers(settings),
         messages=Messages(packs=LAWS.called(shipped_id())),
-        clocks=Clocks(wall=wall, fast_forward=settings.fast_forward),
+        clocks=clocks,
         patience=patience,
         public_url=settings.public_url,
     )
-    charges = Charges(database, stripe=stripe, wall=wall, patience=patience)
-    records, housekeeping = Records(database), Housekeeping(database, TemporalDoor(client), stripe)
+    charges = Charges(database, stripe=stripe, clocks=clocks, patience=patience)
+    records, door = Records(database), TemporalDoor(client)
+    housekeeping = Housekeeping(database, door, stripe)
+    reconciling = Reconciling(
+        database, door, books=StripeBooks(stripe_settings), stripe=stripe, wall=wall
+    )
     return Worker(
         client,
         task_queue=names.TASK_QUEUE,
@@ -80,6 +80,9 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
             records.hand_over,
             housekeeping.sweep_inbox,
             housekeeping.place_file,
+            reconciling.read_books,
+            reconciling.compare_books,
+            reconciling.hear_missing,
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
@@ -103,22 +106,8 @@ def carriers(settings: Settings) -> Carriers:
             SendGrid(from_environment(SendGridSettings)),
             lag=timedelta(seconds=settings.sendgrid_lag),
         ),
+        Channel.VOICE: Calls(),
     }
-
-
-async def keep_sweeping(client: Client, every: timedelta) -> None:
-    """See to it that the inbox is swept on a schedule; a second worker finds it done."""
-    schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            names.SWEEPER, id=names.SWEEPER, task_queue=names.TASK_QUEUE
-        ),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
-    )
-    try:
-        await client.create_schedule(names.SWEEPER, schedule)
-    except ScheduleAlreadyRunningError:
-        log.info("schedule.exists", schedule=names.SWEEPER)
 
 
 async def main() -> None:
@@ -135,7 +124,8 @@ async def main() -> None:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    await keep_sweeping(client, timedelta(seconds=settings.sweep_every))
+    for name, schedule in schedules(settings).items():
+        await keep(client, name, schedule)
     async with build_worker(client, settings, database):
         log.info("worker.ready", task_queue=names.TASK_QUEUE)
         if settings.ready_file is not None:

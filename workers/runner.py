@@ -4,8 +4,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.account import AccountWorkflow
 from workflows.housekeeping import PlacementWorkflow, SweepInbox
+from workflows.reconciling import ReconcileWorkflow
 
-WORKFLOWS: tuple[type, ...] = (AccountWorkflow, PlacementWorkflow, SweepInbox)
+WORKFLOWS: tuple[type, ...] = (AccountWorkflow, PlacementWorkflow, SweepInbox, ReconcileWorkflow)
 
 PASSED_THROUGH = (
     *("domain", "compliance", "engine", "journeys", "workflows"),

@@ -1,5 +1,6 @@
 """What a process is told by its environment. Read here and in the API only, and passed down."""
 
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field
@@ -28,5 +29,7 @@ class Settings(BaseSettings):
     """Seconds for which a provider may be down before the journey goes on without the message."""
     sweep_every: float = Field(default=30.0, gt=0)
     """Seconds between two looks for events that were stored and not applied."""
+    reconcile_at: time = time(3, 15)
+    """When, in UTC, Stripe's books are held against the ledger every night."""
     ready_file: Path | None = None
     """Written once the worker polls."""

@@ -15,28 +15,30 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from compliance import ContactRequest, decide
     from compliance.laws import LAWS
-    from compliance.orders import Close, EnterStage, Recorded
-    from domain.accounts import Closure, Hold, Placement
+    from compliance.orders import Close, Entered, EnterStage, Recorded
+    from domain.accounts import PAID_UP, Closure, Hold, Placement
     from domain.contacts import Channel
-    from domain.events import AnyEvent, HoldLifted, HoldPlaced, Recalled
+    from domain.events import AnyEvent, HoldLifted, HoldPlaced, JourneySwitched, Recalled
     from domain.orders import RecordHolds, RecordPlacement
     from domain.people import StandingHold
-    from engine import Closed, Stage
+    from engine import Closed, Stage, Switched
     from engine.drive import attempt
     from engine.progress import Progress
-    from journeys import journey_called
+    from journeys import JOURNEYS, journey_called
     from workflows import names
     from workflows.messages import (
         AccountState,
         Heard,
         Instruction,
         Leg,
+        NewJourney,
         NextStep,
         PlacedAgain,
     )
     from workflows.runtime import UNTIL_DONE, TemporalRuntime
 
 EXAMPLE = '{"instruction_id": "ops-2026-11-21-1", "hold": "pause"}'
+ANOTHER = '{"instruction_id": "ops-2026-11-21-2", "journey": "standard"}'
 
 
 @workflow.defn(name="account")
@@ -125,6 +127,13 @@ class AccountWorkflow:
         self._known.hear(Recalled(event_id=order.instruction_id))
         return self.state()
 
+    @workflow.update(description=f"Take another journey from now on. Example: {ANOTHER}")
+    async def switch_journey(self, order: NewJourney) -> AccountState:
+        """Leave for another journey at the next pause; a plan under way goes on in it."""
+        event = JourneySwitched(event_id=order.instruction_id, journey=order.journey)
+        self._known.hear(event)
+        return self.state()
+
     @pause.validator
     def _can_pause(self, order: Instruction) -> None:
         self._must_be_open()
@@ -140,6 +149,15 @@ class AccountWorkflow:
     @recall.validator
     def _can_recall(self, order: Instruction) -> None:
         self._must_be_open()
+
+    @switch_journey.validator
+    def _can_switch(self, order: NewJourney) -> None:
+        self._must_be_open()
+        if order.journey not in JOURNEYS:
+            known = ", ".join(sorted(JOURNEYS))
+            raise ApplicationError(
+                f"no journey is called {order.journey!r}; there are {known}", type="NoSuchJourney"
+            )
 
     # messages out
 
@@ -167,9 +185,9 @@ class AccountWorkflow:
     def explain(self) -> dict[str, list[str]]:
         """The gate's answer for each channel, on the facts carried here."""
         progress, answers = self._known, dict[str, list[str]]()
+        packs = LAWS.called(progress.law)
         for channel in Channel:
             request = ContactRequest(account_id=progress.account_id, channel=channel)
-            packs = LAWS.called(progress.law)
             verdict = decide(request, progress.person, packs, workflow.now())
             until = getattr(verdict, "until", None)
             head = f"{verdict.kind} until {until:%Y-%m-%d %H:%M} UTC" if until else verdict.kind
@@ -211,6 +229,8 @@ class AccountWorkflow:
             law=recorded.law,
             law_number=recorded.law_number,
             recalled=recorded.recalled,
+            contract=recorded.contract,
+            settlement=recorded.settlement,
         )
         for event in self._early:
             progress.hear(event)
@@ -232,7 +252,7 @@ class AccountWorkflow:
                 names.DAYS_PAST_DUE.value_set(progress.days_past_due(workflow.now())),
             ]
         )
-        await workflow.execute_activity(
+        entered: Entered | None = await workflow.execute_activity(
             "enter_stage",
             EnterStage(
                 key=f"{info.workflow_id}#{progress.step}",
@@ -242,14 +262,17 @@ class AccountWorkflow:
                 stage=self._stage.name,
                 waits=waits,
             ),
+            result_type=Entered,
             **UNTIL_DONE,
             summary=f"enter {self._stage.name}",
         )
+        if entered is not None:  # a stage that was entered before interest was does not say
+            progress.settle(entered.version, entered.balance, entered.plan)
         del progress.unrecorded[: len(waits)]
 
     async def _close(self, closure: Closure) -> AccountState:
         progress = self._known
-        await workflow.execute_activity(
+        recorded: Closure | None = await workflow.execute_activity(
             "close_account",
             Close(
                 key=f"{workflow.info().workflow_id}#closed",
@@ -258,23 +281,35 @@ class AccountWorkflow:
                 closure=closure,
                 waits=tuple(progress.unrecorded),
             ),
+            result_type=Closure,
             **UNTIL_DONE,
             summary=f"close: {closure}",
         )
+        closure = recorded or closure  # a debt that was settled is at zero like one that was paid
         self._closure, self._next = closure, NextStep(why=f"closed: {closure}")
         workflow.upsert_search_attributes(
             [names.STATE.value_set(closure), names.BALANCE.value_set(progress.balance)]
         )
         workflow.set_current_details(self._details())
         await workflow.wait_condition(workflow.all_handlers_finished)
+        if closure in PAID_UP and progress.balance > 0:
+            # The money went back while the run was closing: the record has opened it again.
+            self._closure = None
+            return self._become(self._journey.first)
         return self.state()
 
-    def _become(self, following: Stage) -> AccountState:
+    def _become(self, following: Stage | Switched) -> AccountState:
+        progress, journey, stage = self._known, self._journey.name, None
+        if isinstance(following, Switched):
+            progress.take_up(came_from=journey)
+            journey = following.journey
+        else:
+            stage = following.name
         workflow.continue_as_new(
             Leg(
-                journey=self._journey.name,
-                stage=following.name,
-                progress=self._known,
+                journey=journey,
+                stage=stage,
+                progress=progress,
                 fingerprint=self._fingerprint,
             )
         )

@@ -19,10 +19,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.doors import AccountClosed, DifferentPlacement
 from domain.accounts import Placement
-from domain.events import AnyEvent
+from domain.events import AnyEvent, BalanceChanged
 from domain.orders import PlacementJob
+from storage.reopening import Reopened
 from workflows.messages import AccountState, Heard, Instruction, Leg, PlacedAgain
 from workflows.names import TASK_QUEUE, workflow_id
+from workflows.reopening import leg_of
 
 PATIENCE = timedelta(seconds=10)
 """For an answer that needs a worker; without one the record alone must do."""
@@ -104,6 +106,21 @@ class TemporalDoor:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
+    async def reopen(self, reopened: Reopened, news: AnyEvent) -> None:
+        """Start the account's workflow again, from the record as it stands; or find it running."""
+        await self._client.start_workflow(
+            "account",
+            leg_of(reopened, news),
+            id=reopened.workflow_id,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"{reopened.journey} journey, opened again",
+            # A run that is just closing hears of it, too, and goes on in place of ending.
+            start_signal="hear",
+            start_signal_args=[Heard(event=_owed(reopened))],
+        )
+
     async def state(self, target: str) -> AccountState | None:
         """The account as its workflow sees it; None while nobody can say."""
         handle = self._client.get_workflow_handle(target)
@@ -128,6 +145,16 @@ class TemporalDoor:
             )
         except RPCError as error:
             raise _trouble(error) from error
+
+
+def _owed(reopened: Reopened) -> BalanceChanged:
+    recorded = reopened.recorded
+    return BalanceChanged(
+        event_id=f"reopened:{recorded.version}",
+        version=recorded.version,
+        balance=recorded.balance,
+        cause="reversal",
+    )
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.accounts import Closure, Hold, Placement
+from domain.accounts import Closure, Hold, Placement, Slug
 from domain.contacts import Channel
 from domain.events import AnyEvent
 from domain.money import Money
@@ -17,7 +17,7 @@ class Leg(BaseModel):
     placement: Placement | None = None
     journey: str
     stage: str | None = None
-    """None in the first run: the account begins in the journey's first stage."""
+    """None: the account begins in the journey's first stage."""
     progress: Progress | None = None
     fingerprint: str = ""
 
@@ -49,6 +49,16 @@ class Instruction(BaseModel):
     """Of a hold: its first and last day where the consumer is, and the minor units it concerns."""
     recorded: bool = False
     """True if the record has it already, as it has from the API."""
+
+
+class NewJourney(BaseModel):
+    """Update `switch_journey`: the journey that the account has to take from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instruction_id: str = Field(min_length=1)
+    """Unique to the instruction, so that giving it twice is harmless."""
+    journey: Slug
 
 
 class NextStep(BaseModel):

@@ -4,6 +4,7 @@ from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "accounts"
 SWEEPER = "sweep-inbox"
+RECONCILER = "reconcile"
 
 CREDITOR = SearchAttributeKey.for_keyword("Creditor")
 JOURNEY = SearchAttributeKey.for_keyword("Journey")

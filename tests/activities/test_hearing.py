@@ -1,6 +1,6 @@
 import asyncio
-import itertools
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +10,7 @@ from activities.hearing import hear
 from activities.sendgrid_events import own_words
 from domain.accounts import Closure, Hold
 from domain.contacts import Channel
+from domain.contracts import Contract, CostTerms, InterestTerms
 from domain.events import (
     BalanceChanged,
     CardStored,
@@ -19,16 +20,18 @@ from domain.events import (
     MessageReceived,
     OptedIn,
     OptedOut,
+    PaymentReversed,
     PlanAccepted,
     PlanRequested,
     PromiseToPay,
+    Response,
 )
 from domain.orders import Charge, ChargeStatus
 from domain.plans import monthly
-from domain.time import add_months
-from storage import accounts, inbox, payments, people
+from domain.time import add_months, days
+from storage import accounts, contracts, inbox, payments, people, plans
 from storage.session import lock_person
-from storage.tables import ChargeRow, ContactRow, InboxRow, Person, Reply, Task
+from storage.tables import ChargeRow, ContactRow, InboxRow, MilestoneRow, Person, Reply, Task
 from tests.api.record import (
     NOW,
     FakeStripe,
@@ -342,15 +345,15 @@ def page(placed, minor, session="cs_1", intent_id="pi_1", **more):
     } | more
 
 
-def gave_back(placed, minor, so_far):
+def refund(minor, refund_id="re_1", status="succeeded"):
     return {
-        "id": "ch_1",
-        "object": "charge",
+        "id": refund_id,
+        "object": "refund",
         "amount": minor,
-        "amount_refunded": so_far,
         "currency": "usd",
         "payment_intent": "pi_1",
-        "metadata": {"account_id": placed.account_id},
+        "status": status,
+        "metadata": {},
     }
 
 
@@ -371,31 +374,6 @@ def stripe_take(database, door, event, stripe=None):
 
 
 class TestMoney:
-    def test_any_order_of_events_with_doubles_ends_in_the_same_books(self, database, door):
-        ends = set()
-        for order in itertools.permutations(range(4)):
-            placed = placement()
-            record(database, placed)
-            trace = [
-                stripe_event("payment_intent.succeeded", intent(placed, 8_000)),
-                stripe_event("checkout.session.completed", page(placed, 8_000)),
-                stripe_event("charge.refunded", gave_back(placed, 8_000, 1_000), "evt_r1"),
-                stripe_event("charge.refunded", gave_back(placed, 8_000, 3_000), "evt_r2"),
-            ]
-            for position in (*order, order[0]):
-                event = trace[position]
-                named = event | {"id": f"{event['id']}:{placed.account_id}"}
-                scoped = rename(named, placed)
-                stripe_take(database, door, scoped)
-            balance, keys = books(database, placed)
-            ends.add((balance, sum(key.startswith("stripe:pi") for key in keys)))
-            newest = max(
-                (each for each in door.heard(f"account/acme/{placed.reference}")),
-                key=lambda each: each.version,
-            )
-            assert newest.balance == balance
-        assert ends == {(20_000 - 8_000 + 3_000, 1)}
-
     def test_a_page_that_is_not_paid_yet_books_nothing(self, database, door):
         placed = placement()
         record(database, placed)
@@ -418,7 +396,8 @@ class TestMoney:
         won = stripe_event("charge.dispute.funds_reinstated", disputed(8_000))
         stripe_take(database, door, won)
         assert books(database, placed)[0] == 12_000
-        assert [each.cause for each in door.heard()] == ["payment", "reversal", "payment"]
+        told = [getattr(each, "cause", each.kind) for each in door.heard()]
+        assert told == ["payment", "reversal", "payment_reversed", "payment"]
 
     def test_an_event_that_nothing_explains_is_given_up_in_the_end(self, database, door):
         taken = stripe_event("charge.dispute.funds_withdrawn", disputed(8_000))
@@ -465,19 +444,99 @@ class TestMoney:
         why = stripe_take(database, door, stripe_event(kind, foreign))
         assert why == "not a payment of ours"
 
-    @pytest.mark.parametrize("kind", ["charge.refunded", "charge.dispute.funds_withdrawn"])
-    def test_money_that_goes_back_after_the_end_is_looked_at(self, database, door, kind):
+    @pytest.mark.parametrize("kind", ["refund.created", "charge.dispute.funds_withdrawn"])
+    def test_money_that_goes_back_after_another_end_is_looked_at(self, database, door, kind):
+        placed = self.ended(database, door, Closure.REFERRED)
+        back = disputed(5_000) if "dispute" in kind else refund(5_000)
+        for _ in range(2):
+            stripe_take(database, door, stripe_event(kind, back))
+        reasons = [task.reason for task in rows(database, Task)]
+        assert reasons.count("money went back after the account was closed: look at it") == 1
+        assert self.account(database, placed).closure == "referred"
+        assert door.reopened == []
+
+    def ended(self, database, door, closure):
+        """An account that was paid, and closed in this way."""
         placed = placement()
         record(database, placed)
         came = stripe_event("payment_intent.succeeded", intent(placed, 20_000))
         stripe_take(database, door, came)
         with database.transaction() as session:
-            accounts.close(session, placed.account_id, Closure.PAID_IN_FULL, at=NOW)
-        back = disputed(5_000) if "dispute" in kind else gave_back(placed, 20_000, 5_000)
+            accounts.close(session, placed.account_id, closure, at=NOW)
+        return placed
+
+    def account(self, database, placed):
+        with database.transaction() as session:
+            return accounts.by_id(session, placed.account_id)
+
+    @pytest.mark.parametrize("closure", [Closure.PAID_IN_FULL, Closure.SETTLED])
+    def test_a_chargeback_opens_a_paid_account_again(self, database, door, closure):
+        placed = self.ended(database, door, closure)
+        taken = stripe_event("charge.dispute.funds_withdrawn", disputed(5_000))
         for _ in range(2):
-            stripe_take(database, door, stripe_event(kind, back))
-        reasons = [task.reason for task in rows(database, Task)]
-        assert reasons.count("money went back after the account was closed: look at it") == 1
+            stripe_take(database, door, taken)
+        account = self.account(database, placed)
+        assert (account.closure, account.closed_at, account.reopened) == (None, None, 1)
+        [(reopened, news)] = door.reopened
+        assert isinstance(news, PaymentReversed)
+        assert (reopened.recorded.balance, reopened.step) == (5_000, 0)
+        assert door.heard()[-1] == news
+
+    def test_a_crash_before_the_journey_begins_again_is_made_good_by_the_sweeper(
+        self, database, door
+    ):
+        placed = self.ended(database, door, Closure.PAID_IN_FULL)
+        door.failure = ConnectionError("Temporal is away")
+        taken = stripe_event("charge.dispute.funds_withdrawn", disputed(5_000))
+        with pytest.raises(ConnectionError):
+            stripe_take(database, door, taken)
+        assert self.account(database, placed).reopened == 1
+        door.failure = None
+        asyncio.run(hear(database, door, FakeStripe(), "reopened:stripe:dispute:dp_1"))
+        [(reopened, news)] = door.reopened
+        assert reopened.workflow_id == f"account/acme/{placed.reference}"
+        assert news == PaymentReversed(event_id="reversed:stripe:dispute:dp_1")
+
+    def test_one_that_ended_again_is_not_begun_again(self, database, door):
+        placed = self.ended(database, door, Closure.PAID_IN_FULL)
+        stripe_take(database, door, stripe_event("charge.dispute.funds_withdrawn", disputed(5_000)))
+        with database.transaction() as session:
+            accounts.close(session, placed.account_id, Closure.REFERRED, at=NOW)
+        door.reopened.clear()
+        asyncio.run(hear(database, door, FakeStripe(), "reopened:stripe:dispute:dp_1"))
+        assert door.reopened == []
+
+    def test_a_rest_that_no_card_can_pay_is_let_go_until_more_is_owed(self, database, door):
+        placed = placement()
+        record(database, placed)
+        came = stripe_event("payment_intent.succeeded", intent(placed, 19_970))
+        stripe_take(database, door, came)
+        assert books(database, placed)[0] == 0
+        stripe_take(database, door, stripe_event("refund.created", refund(1_000)))
+        assert books(database, placed)[0] == 1_030
+
+    def test_a_refund_that_fails_is_ours_again_and_a_person_gives_it_back(self, database, door):
+        placed = self.ended(database, door, Closure.REFERRED)
+        for kind, status in [("refund.created", "pending"), ("refund.failed", "failed")]:
+            stripe_take(database, door, stripe_event(kind, refund(5_000, status=status)))
+        assert books(database, placed)[0] == 0
+        assert any("did not reach the consumer" in task.reason for task in rows(database, Task))
+
+    def test_a_late_return_of_a_debit_comes_as_a_dispute_that_is_lost(self, database, door):
+        placed = self.ended(database, door, Closure.PAID_IN_FULL)
+        lost = disputed(20_000) | {"status": "lost"}
+        stripe_take(database, door, stripe_event("charge.dispute.created", lost))
+        assert books(database, placed)[0] == 20_000
+        assert self.account(database, placed).closure is None
+
+    def test_a_question_of_a_bank_moves_no_money(self, database, door):
+        placed = self.ended(database, door, Closure.REFERRED)
+        asked = disputed(20_000) | {"status": "warning_needs_response"}
+        stripe_take(database, door, stripe_event("charge.dispute.created", asked))
+        assert books(database, placed)[0] == 0
+        assert [task.reason for task in rows(database, Task)] == [
+            "the consumer's bank disputes a payment: answer it at Stripe"
+        ]
 
     def test_a_shape_nobody_knows_is_set_aside(self, database, door):
         assert take(database, door, "stripe", "evt_1", {"id": "evt_1"})
@@ -496,15 +555,6 @@ class TestMoney:
         [told] = door.heard()
         assert isinstance(told, BalanceChanged)
         assert (told.balance, told.version) == (12_000, 2)
-
-
-def rename(event, placed):
-    """The same event about payments that belong to this account alone."""
-    subject = dict(event["data"]["object"])
-    for name in ("id", "payment_intent"):
-        if isinstance(subject.get(name), str):
-            subject[name] = f"{subject[name]}_{placed.account_id}"
-    return event | {"data": {"object": subject}}
 
 
 def charge(database, placed, status=ChargeStatus.PROCESSING):
@@ -529,6 +579,44 @@ class TestCharges:
         [row] = rows(database, ChargeRow)
         assert (row.status, row.decline_code) == ("declined", "insufficient_funds")
 
+    def test_one_that_is_heard_of_first_may_be_tried_again_and_costs_what_the_contract_says(
+        self, database, door
+    ):
+        with database.transaction() as session:
+            costs = CostTerms(per_failed_payment=(usd(500),))
+            contracts.agree(session, "acme", Contract(costs=costs))
+        placed = placement()
+        record(database, placed)
+        charge(database, placed, payments.CREATED)
+        with database.transaction() as session:
+            row = payments.charge_by_key(session, "c1")
+            row.tried_at, row.card = NOW, "card"
+        error = {"code": "card_declined", "decline_code": "insufficient_funds"}
+        failed = intent(placed, 5_000, status="requires_payment_method", last_payment_error=error)
+        for number in (1, 2):
+            event = stripe_event("payment_intent.payment_failed", failed, f"evt_{number}")
+            stripe_take(database, door, event)
+        [row] = rows(database, ChargeRow)
+        assert (row.status, row.again_at) == ("declined", NOW + days(2))
+        assert {type(each) for each in door.heard()} == {BalanceChanged}
+        assert {each.balance for each in door.heard()} == {20_500}
+        assert books(database, placed)[0] == 20_500
+
+    def test_one_that_was_given_up_costs_nothing(self, database, door):
+        with database.transaction() as session:
+            costs = CostTerms(per_failed_payment=(usd(500),))
+            contracts.agree(session, "acme", Contract(costs=costs))
+        placed = placement()
+        record(database, placed)
+        charge(database, placed)
+        stripe_take(
+            database,
+            door,
+            stripe_event("payment_intent.canceled", intent(placed, 5_000, status="canceled")),
+        )
+        assert books(database, placed)[0] == 20_000
+        assert [type(each) for each in door.heard()] == [InstalmentFailed]
+
     def test_a_decline_that_was_told_at_once_is_no_news(self, database, door):
         placed = placement()
         record(database, placed)
@@ -546,6 +634,10 @@ class TestCharges:
         [row] = rows(database, ChargeRow)
         assert row.status == "paid"
         assert books(database, placed)[0] == 15_000
+
+
+def responses(door):
+    return [each for each in door.heard() if isinstance(each, Response)]
 
 
 class TestCards:
@@ -571,12 +663,37 @@ class TestCards:
         event = stripe_event("checkout.session.completed", self.setup_page(placed))
         for _ in range(2):
             stripe_take(database, door, event)
-        [accepted] = door.heard()
+        [accepted] = responses(door)
         assert accepted == PlanAccepted(event_id="accepted:plan-1:cs_1", plan=plan)
         with database.transaction() as session:
-            assert payments.accepted_plan(session, placed.account_id) == plan
+            assert plans.current(session, placed.account_id) == plan
         [person] = rows(database, Person)
         assert (person.stripe_customer, person.payment_method) == ("cus_1", "pm_1")
+        [authorised] = rows(database, MilestoneRow)
+        assert (authorised.key, authorised.kind) == ("authorised:cs_1", "written authorisation")
+        assert authorised.account_id == placed.account_id
+
+    def test_interest_since_the_offer_is_added_before_the_plan_begins_and_paid_at_its_end(
+        self, database, door
+    ):
+        with database.transaction() as session:
+            terms = InterestTerms(percent_a_year=Decimal("36.5"))
+            contracts.agree(session, "acme", Contract(interest=terms))
+        placed = placement()
+        record(database, placed)
+        later = NOW + days(10)
+        plan = monthly("plan-1", placed.balance, parts=4, first=later.date())
+        link = contact(database, placed, offer=plan, at=later)
+        done = self.setup_page(placed, pay_link=link, plan_id="plan-1")
+        for _ in range(2):
+            stripe_take(database, door, stripe_event("checkout.session.completed", done))
+        with database.transaction() as session:
+            after = plans.current(session, placed.account_id)
+        assert books(database, placed)[0] == 20_200
+        assert after
+        assert [each.minor for each in after.instalments] == [5_000, 5_000, 5_000, 5_200]
+        told = [each for each in door.heard() if isinstance(each, BalanceChanged)]
+        assert [(each.balance, each.plan) for each in told] == [(20_200, after)]
 
     def test_a_page_lost_in_a_crash_is_found_by_its_link(self, database, door):
         placed = placement()
@@ -585,7 +702,7 @@ class TestCards:
         link = contact(database, placed, offer=plan)
         done = self.setup_page(placed, pay_link=link, plan_id="plan-1")
         stripe_take(database, door, stripe_event("checkout.session.completed", done))
-        assert [type(each) for each in door.heard()] == [PlanAccepted]
+        assert [type(each) for each in responses(door)] == [PlanAccepted]
 
     def test_a_plan_is_accepted_on_one_page_and_another_page_is_a_card(self, database, door):
         placed = placement()
@@ -607,7 +724,7 @@ class TestCards:
             pages.append(stripe_event("checkout.session.completed", done))
         for event in pages:
             stripe_take(database, door, event)
-        assert [type(each) for each in door.heard()] == [PlanAccepted, CardStored]
+        assert [type(each) for each in responses(door)] == [PlanAccepted, CardStored]
 
     def test_accepting_is_told_again_after_a_crash(self, database, door):
         placed = placement()
@@ -621,28 +738,28 @@ class TestCards:
             stripe_take(database, door, event)
         door.failure = None
         stripe_take(database, door, event)
-        assert [type(each) for each in door.heard()] == [PlanAccepted]
+        assert [type(each) for each in responses(door)] == [PlanAccepted]
 
     def test_a_card_for_an_offer_that_was_overtaken_is_only_a_card(self, database, door):
         placed = placement()
         record(database, placed)
-        plans = [
+        offers = [
             monthly(f"plan-{number}", placed.balance, parts=4, first=NOW.date())
             for number in (1, 2)
         ]
-        links = [contact(database, placed, f"c#{plan.plan_id}", offer=plan) for plan in plans]
+        links = [contact(database, placed, f"c#{plan.plan_id}", offer=plan) for plan in offers]
         done = self.setup_page(placed, pay_link=links[0], plan_id="plan-1")
         stripe_take(database, door, stripe_event("checkout.session.completed", done))
-        assert [type(each) for each in door.heard()] == [CardStored]
+        assert [type(each) for each in responses(door)] == [CardStored]
         with database.transaction() as session:
-            assert payments.accepted_plan(session, placed.account_id) is None
+            assert plans.current(session, placed.account_id) is None
 
     def test_another_card_is_told_as_such(self, database, door):
         placed = placement()
         record(database, placed)
         event = stripe_event("checkout.session.completed", self.setup_page(placed))
         stripe_take(database, door, event)
-        assert [type(each) for each in door.heard()] == [CardStored]
+        assert [type(each) for each in responses(door)] == [CardStored]
 
     def test_while_stripe_is_down_the_event_waits(self, database, door):
         placed = placement()
@@ -654,7 +771,7 @@ class TestCards:
             stripe_take(database, door, event, stripe)
         stripe.down = False
         stripe_take(database, door, event, stripe)
-        assert [type(each) for each in door.heard()] == [CardStored]
+        assert [type(each) for each in responses(door)] == [CardStored]
 
     def test_a_closed_account_keeps_the_card_and_hears_nothing(self, database, door):
         placed = placement()

@@ -23,6 +23,7 @@ from providers.messages import Messages
 from providers.outcomes import Accepted, Missing
 from storage import Database, accounts, contacts, laws, ledger
 from storage.chain import FIRST, link
+from storage.tables import SettlementRow
 from tests.api.record import placement, record, usd
 
 pytestmark = pytest.mark.stack
@@ -348,3 +349,26 @@ class TestTheRace:
         ]
         assert counters == [{"X-7": "7 of 7"}] * 43
         chain(database, made)
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, True), (-1, False)])
+def test_an_offer_to_settle_is_told_until_its_last_day(database, hands, post, days, told):
+    made = placed(database)
+    with database.transaction() as session:
+        session.add(
+            SettlementRow(
+                id="s1",
+                account_id=made.account_id,
+                minor=120_00,
+                floor=100_00,
+                balance=200_00,
+                version=1,
+                expires=NOON.date() + timedelta(days=days),
+                by="agent",
+                source="tests",
+                at=NOON,
+            )
+        )
+
+    assert hands.reach_out(order(made)).status is ContactStatus.SENT
+    assert ("$120.00" in post.sent[0].words.text) is told

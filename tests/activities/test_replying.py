@@ -9,6 +9,7 @@ from domain.accounts import Closure
 from domain.contacts import Channel, Place, Purpose
 from domain.events import (
     CallRequested,
+    HardshipDeclared,
     HoldPlaced,
     MessageReceived,
     OptedIn,
@@ -283,3 +284,17 @@ def test_words_from_an_address_that_nobody_has_are_kept_and_the_address_left_alo
     assert (reply.person_id, reply.account_id, reply.understood) == (None, None, "medium, wish")
     record(database, stranger)
     assert known(database, stranger).opted_out == ("sms",)
+
+
+def test_hardship_stops_every_account_while_a_person_reads_and_then_has_its_own_journey(
+    database, placed
+):
+    another_of(placed, database)
+
+    told = write(database, placed, "I lost my job and cannot pay")
+
+    assert kinds(told) == [HoldPlaced, HardshipDeclared] * 2
+    assert {each.event.ends for each in told if each.event.kind == "hold_placed"} == {
+        (NOW + timedelta(days=3)).date()
+    }
+    assert [task.reason for task in rows(database, Task)] == ["wrote of hardship: read it"]

@@ -9,7 +9,7 @@ from activities.news import tell_profile
 from domain.accounts import Closure, Hold
 from domain.contacts import Channel
 from domain.events import HoldPlaced, OptedIn, OptedOut, ProfileChanged
-from domain.people import Milestone, MilestoneKind, StandingHold, Wish
+from domain.people import StandingHold, Wish
 from storage import accounts, inbox, people
 from tests.activities.test_hearing import mail, text
 from tests.api.record import NOW, contact, placement, record
@@ -47,18 +47,13 @@ def test_wishes_are_told_to_every_open_account_as_the_profile(database, family):
 
 def test_telling_again_is_the_same_news(database, family):
     first, _ = family
-    milestone = Milestone(kind=MilestoneKind.CONSENT, at=NOW)
 
-    def note(session):
-        return wishing.note_milestone(session, first.person_id, milestone, key="k", source="s")
+    def wish(session):
+        return wishing.set_wishes(session, first.person_id, [ONLY_MAIL])
 
-    once, again = do(database, note), do(database, note)
+    once, again = do(database, wish), do(database, wish)
     assert once == again == do(database, lambda session: tell_profile(session, first.person_id))
     assert isinstance(once[0].event, ProfileChanged)
-    ended = do(
-        database, lambda session: wishing.end_milestone(session, first.person_id, "k", at=NOW)
-    )
-    assert {each.event.profile.revision for each in ended} == {2}
 
 
 def test_refusing_a_medium_and_allowing_it_again_is_told(database, family):

@@ -21,7 +21,8 @@ from domain.accounts import Placement, StoredCard
 from domain.contacts import Message
 from domain.money import Money
 from providers.charges import CardSetup, Checkout
-from providers.outcomes import ProviderDown
+from providers.outcomes import ProviderDown, ProviderRefused
+from providers.refunds import Refund
 from providers.sendgrid import SendGrid
 from providers.settings import SendGridSettings, StripeSettings, TwilioSettings
 from providers.stripe import Stripe
@@ -52,6 +53,7 @@ class FakeDoor:
     placed: dict[str, Placement] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    reopened: list[Any] = field(default_factory=list)
     failure: Exception | None = None
 
     async def begin(self, placement):
@@ -62,6 +64,10 @@ class FakeDoor:
         if known != placement:
             raise DifferentPlacement
         record(self.database, placement)
+
+    async def reopen(self, reopened, news):
+        self._fail()
+        self.reopened.append((reopened, news))
 
     async def tell(self, target, event):
         self._fail()
@@ -108,6 +114,7 @@ class FakeStripe(Stripe):
     def __init__(self):
         super().__init__(StripeSettings(api_key="sk_test", webhook_secret=SECRET))
         self.opened, self.down = {}, False
+        self.refunds, self.refusal = [], None
 
     def open_checkout(self, *, key, **asked):
         return self._page(key, asked)
@@ -127,6 +134,26 @@ class FakeStripe(Stripe):
             raise ProviderDown("Stripe gave no answer")
         card = StoredCard(customer="cus_1", payment_method="pm_1")
         return CardSetup(session_id=session_id, card=card, metadata={})
+
+    def refund(self, *, intent_id, amount, key):
+        if self.down:
+            raise ProviderDown("Stripe gave no answer")
+        if self.refusal:
+            raise ProviderRefused("Stripe", self.refusal)
+        made = Refund(
+            refund_id=f"re_{len(self.refunds) + 1}",
+            intent_id=intent_id,
+            amount=amount,
+            status="succeeded",
+            key=key,
+        )
+        self.refunds.append(made)
+        return made
+
+    def refunds_of(self, intent_id):
+        if self.down:
+            raise ProviderDown("Stripe gave no answer")
+        return [each for each in self.refunds if each.intent_id == intent_id]
 
 
 def services(database, door):

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from domain.accounts import Closure, Hold
 from domain.plans import monthly
-from storage import accounts, payments
+from storage import accounts, plans
 from storage.people import standing_holds
 from tests.api.record import NOW, account_json, usd
 from workflows.door import NotYet
@@ -444,7 +444,7 @@ class TestTimeline:
         account = placed(api)
         plan = monthly("p", usd(20_000), parts=4, first=NOW.date())
         with database.transaction() as session:
-            payments.accept_plan(session, account["id"], plan)
+            plans.accept(session, account["id"], plan)
         shown = api.get(f"/v1/accounts/{account['id']}").json()["plan"]
         assert [each["minor"] for each in shown["instalments"]] == [5_000] * 4
 

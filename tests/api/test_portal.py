@@ -1,16 +1,29 @@
 import re
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from api.app import build
+from api.pay_links import written
 from domain.accounts import Closure
+from domain.contracts import Authority, Contract, SettlementTerms
 from domain.ledger import paid
+from domain.money import Money
 from domain.plans import monthly
-from storage import accounts, creditors, ledger, payments
-from storage.tables import Checkout
-from tests.api.record import NOW, contact, placement, record, usd
+from domain.transfers import as_written, reference_of
+from storage import accounts, contracts, creditors, ledger, plans, settlements
+from storage.tables import Account, Checkout
+from tests.api.conftest import Caller
+from tests.api.record import NOW, contact, placement, record, services, usd
 
 pytestmark = pytest.mark.stack
+
+
+TERMS = SettlementTerms(floor=Decimal(60), least={Authority.AGENT: Decimal(60)})
+END_OF_LAST_DAY = datetime(2026, 12, 6, 4, 59, tzinfo=UTC)
+"""5 December in New York."""
 
 
 def linked(database, *, plan=None, **changes):
@@ -40,7 +53,7 @@ def session_of(answer):
 
 class TestThePage:
     def test_it_shows_creditor_and_amount_and_nothing_of_the_consumer(self, public, database):
-        placed, link = linked(database)
+        placed, link = linked(database, reference="INV-PRIVATE")
         page = public.get(f"/p/{link}")
         assert page.status_code == 200
         assert "Acme" in page.text
@@ -51,6 +64,10 @@ class TestThePage:
         assert "<script" not in page.text
         assert page.headers["referrer-policy"] == "no-referrer"
         assert page.headers["cache-control"] == "no-store"
+
+    def test_it_says_what_to_write_on_a_bank_transfer(self, public, database):
+        placed, link = linked(database)
+        assert as_written(reference_of(placed.account_id)) in public.get(f"/p/{link}").text
 
     def test_it_speaks_arabic_from_right_to_left(self, public, database):
         _, link = linked(database, plan=offer(), consumer={"locale": "ar", "country": "SA"})
@@ -84,13 +101,13 @@ class TestThePage:
         placed, link = linked(database, plan=offer())
         with database.transaction() as session:
             other = monthly("plan-2", usd(20_000), parts=6, first=date(2026, 12, 1))
-            payments.accept_plan(session, placed.account_id, other)
+            plans.accept(session, placed.account_id, other)
         assert "accept-plan" not in buttons(public.get(f"/p/{link}"))
 
     def test_a_fresh_offer_is_open_after_a_plan_that_broke(self, public, database):
         placed, _ = linked(database)
         with database.transaction() as session:
-            payments.accept_plan(session, placed.account_id, offer())
+            plans.accept(session, placed.account_id, offer())
         fresh = monthly("plan-2", usd(20_000), parts=6, first=date(2026, 12, 1))
         link = contact(database, placed, "c#2", offer=fresh)
         assert "accept-plan" in buttons(public.get(f"/p/{link}"))
@@ -107,12 +124,12 @@ class TestThePage:
         plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date() - timedelta(days=40))
         placed, link = linked(database, plan=plan)
         with database.transaction() as session:
-            payments.accept_plan(session, placed.account_id, plan)
+            plans.accept(session, placed.account_id, plan)
         page = public.get(f"/p/{link}")
-        assert buttons(page) == ["pay-due", "pay", "card"]
+        assert buttons(page) == ["pay-due", "pay", "pay-extra", "card"]
         assert "100.00" in page.text
         pay(database, placed, 10_000)
-        assert buttons(public.get(f"/p/{link}")) == ["pay", "card"]
+        assert buttons(public.get(f"/p/{link}")) == ["pay", "pay-extra", "card"]
 
     def test_a_subscription_takes_another_card(self, public, database):
         _, link = linked(database, journey="subscription")
@@ -202,7 +219,7 @@ class TestButtons:
         plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date())
         placed, link = linked(database, plan=plan)
         with database.transaction() as session:
-            payments.accept_plan(session, placed.account_id, plan)
+            plans.accept(session, placed.account_id, plan)
         session = session_of(public.post(f"/p/{link}/pay-due"))
         assert self.opened(public)[session]["amount"] == usd(5_000)
 
@@ -229,3 +246,152 @@ class TestButtons:
         answer = public.post(f"/p/{link}/{button}")
         assert answer.status_code == 503
         assert "Nothing was charged" in answer.text
+
+
+class TestSettling:
+    def settling(self, database, *, paid=0, minor=120_00, **changes):
+        """An account of 200.00 that may be settled for 120.00 until 5 December."""
+        with database.transaction() as session:
+            contracts.agree(session, "acme", Contract(settlement=TERMS))
+        placed, link = linked(database, **changes)
+        with database.transaction() as session:
+            account = session.get_one(Account, placed.account_id)
+            amount = Money(minor=minor, currency=account.currency)
+            settlements.offer(
+                session,
+                account,
+                amount,
+                settlement_id="s1",
+                by=Authority.AGENT,
+                source="tests",
+                at=NOW,
+            )
+        if paid:
+            pay(database, placed, paid)
+        return placed, link
+
+    def test_an_offer_says_what_to_pay_by_when_and_what_is_forgiven(self, public, database):
+        _, link = self.settling(database)
+        page = public.get(f"/p/{link}")
+
+        assert buttons(page) == ["settle", "pay"]
+        assert "Pay $120.00 by December 5, 2026 and the rest, $80.00, is forgiven." in page.text
+
+    def test_it_is_offered_in_arabic_too(self, public, database):
+        _, link = self.settling(database, consumer={"locale": "ar", "country": "SA"})
+        page = public.get(f"/p/{link}")
+
+        assert "تسوية بمبلغ أقل" in page.text
+        assert "5 ديسمبر 2026" in page.text
+        assert "120.00" in page.text
+
+    def test_what_was_paid_since_need_not_be_paid_again(self, public, database):
+        _, link = self.settling(database, paid=50_00)
+        session = session_of(public.post(f"/p/{link}/settle"))
+
+        assert public.app_services.stripe.opened[session]["amount"] == usd(70_00)
+        assert "Pay $70.00 by" in public.get(f"/p/{link}").text
+
+    def test_an_amount_is_asked_that_a_card_can_pay(self, public, database):
+        dinars = {"minor": 20_000, "currency": "KWD"}
+        _, link = self.settling(database, minor=12_345, balance=dinars)
+        session = session_of(public.post(f"/p/{link}/settle"))
+
+        assert public.app_services.stripe.opened[session]["amount"].minor == 12_350
+
+    def test_an_offer_that_ran_out_or_was_taken_back_is_gone(self, public, database):
+        placed, link = self.settling(database)
+        with database.transaction() as session:
+            account = session.get_one(Account, placed.account_id)
+            settlements.withdraw(session, account, "s1", at=NOW)
+
+        assert buttons(public.get(f"/p/{link}")) == ["pay"]
+        answer = public.post(f"/p/{link}/settle")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
+
+    def test_a_day_after_the_last_the_offer_is_gone(self, database, door):
+        _, link = self.settling(database)
+        last, over = (
+            Caller(build(replace(services(database, door), wall=lambda at=at: at)), None)
+            for at in (END_OF_LAST_DAY, END_OF_LAST_DAY + timedelta(minutes=1))
+        )
+
+        assert buttons(last.get(f"/p/{link}")) == ["settle", "pay"]
+        assert buttons(over.get(f"/p/{link}")) == ["pay"]
+
+
+class TestPlansPaidByHand:
+    def on_plan(self, database, *, autopay=True, **changes):
+        first = NOW.date() + timedelta(days=10)
+        plan = monthly("plan-1", usd(20_000), parts=4, first=first)
+        placed, link = linked(database, **changes)
+        with database.transaction() as session:
+            changed = plan.model_copy(update={"autopay": autopay})
+            plans.accept(session, placed.account_id, changed)
+        return placed, link
+
+    def extra(self, public, link, amount, how="keep"):
+        return public.post(f"/p/{link}/pay-extra", data={"amount": amount, "extra": how})
+
+    def test_the_next_instalment_is_there_to_be_paid_before_its_day(self, public, database):
+        _, link = self.on_plan(database, autopay=False)
+        page = public.get(f"/p/{link}")
+
+        assert buttons(page) == ["pay-due", "pay", "pay-extra", "card"]
+        assert "It is due on December 1, 2026." in page.text
+        session = session_of(public.post(f"/p/{link}/pay-due"))
+        assert public.app_services.stripe.opened[session]["amount"] == usd(5_000)
+
+    def test_one_that_is_charged_is_not(self, public, database):
+        _, link = self.on_plan(database)
+
+        assert buttons(public.get(f"/p/{link}")) == ["pay", "pay-extra", "card"]
+
+    @pytest.mark.parametrize("how", ["keep", "respread"])
+    def test_an_extra_payment_carries_what_it_does_to_the_plan(self, public, database, how):
+        _, link = self.on_plan(database)
+        sessions = {session_of(self.extra(public, link, "25.5", how)) for _ in range(2)}
+
+        [session] = sessions
+        asked = public.app_services.stripe.opened[session]
+        assert (asked["amount"], asked["extra"]) == (usd(25_50), how)
+
+    def test_the_same_amount_with_another_wish_is_another_page(self, public, database):
+        _, link = self.on_plan(database)
+        one, other = (self.extra(public, link, "25", how) for how in ("keep", "respread"))
+
+        assert session_of(one) != session_of(other)
+
+    @pytest.mark.parametrize(
+        "amount", ["", "0", "-5", "1,234", "12.345", "200.01", "a lot", "9" * 30]
+    )
+    def test_what_is_no_amount_is_asked_for_again(self, public, database, amount):
+        _, link = self.on_plan(database)
+        page = self.extra(public, link, amount)
+
+        assert page.status_code == 422
+        assert "Please write an amount up to $200.00, such as 25.00." in page.text
+        assert public.app_services.stripe.opened == {}
+
+    @pytest.mark.parametrize(
+        ("text", "currency", "minor"),
+        [
+            (" 25,50 ", "USD", 25_50),
+            ("\u0662\u0665\u066b\u0665", "SAR", 25_50),
+            ("1 250", "JPY", 1_250),
+            ("2.12", "KWD", 2_120),
+            ("2.125", "KWD", None),
+            ("1.5", "JPY", None),
+        ],
+    )
+    def test_amounts_are_read_as_people_write_them(self, text, currency, minor):
+        found = written(text, Money(minor=5_000, currency=currency))
+
+        assert (found.minor if found else None) == minor
+
+    def test_without_a_plan_there_is_nothing_extra(self, public, database):
+        _, link = linked(database)
+        answer = self.extra(public, link, "25")
+
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{link}")
+        assert self.extra(public, "nowhere", "25").status_code == 404

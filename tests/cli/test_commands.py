@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cli.acting import connect
 from cli.book import Line, ask_workflows, compare, provider_log, table_of
 from cli.main import app
+from domain.transfers import reference_of
 from storage import Database
 
 pytestmark = pytest.mark.stack
@@ -78,6 +79,28 @@ def test_accounts_are_placed_shown_moved_and_checked(tahsil, key, file_of):
     assert "sms sent │ nudge" in shown
     assert "email sent │ nudge" in shown
     assert "DIFFERS" not in tahsil("check")
+    assert "restart / settle: nobody did either yet" in tahsil("recovery", "cli-bank")
+
+
+def test_bank_transfers_are_booked_once_and_those_that_wait_are_told(
+    tahsil, key, file_of, tmp_path
+):
+    tahsil("place", file_of(account(7)), "--key", key)
+    shown = tahsil("account", "cli-bank/CLI-7")
+    account_id = shown.split("(")[1].split(")")[0]
+    file = tmp_path / "bank.csv"
+    file.write_text(
+        "id,amount,currency,booked_on,text\n"
+        f"cli-1,23.45,USD,2026-11-20,{reference_of(account_id)}\n"
+        "cli-2,10,USD,2026-11-20,rent\n",
+        "utf-8",
+    )
+
+    for _ in range(2):
+        told = tahsil("transfers", file, "--key", key, exit_code=1)
+        assert "2 lines: 1 booked, 1 unmatched" in told
+        assert "cli-2 unmatched no reference of an account is in it" in told
+    assert "owes USD 100.00" in tahsil("account", "cli-bank/CLI-7")
 
 
 def test_every_refused_row_is_told_with_what_is_wrong_with_it(tahsil, key, file_of):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from compliance import (
     Allow,
@@ -54,13 +55,16 @@ def saying(*said: str, demanded: int | None = None, owed: int | None = None) -> 
     return Content.model_validate({"said": frozenset(said), "demanded": demanded, "owed": owed})
 
 
+PAST_CONTACT = TypeAdapter(PastContact)
+
+
 def past(
     channel: str, *times: str, zone_name: str = NEW_YORK, **contact: Any
 ) -> tuple[PastContact, ...]:
     """Contacts about the debt on one channel, at these wall-clock times."""
     usual = {"account_id": ACCOUNT, "channel": channel}
     return tuple(
-        PastContact.model_validate(
+        PAST_CONTACT.validate_python(
             usual | {"key": f"{channel} {n} {text}", "at": at(text, zone_name)} | contact
         )
         for n, text in enumerate(times)

@@ -1,11 +1,19 @@
 """Rules in words: made from the data alone, so that what people read is what the gate does."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from compliance import load_packs
+from compliance.money import MoneyRule
 from compliance.overlays import RULES
 from compliance.rules import Period, Retention
-from compliance.sentences import period_sentence, retention_sentence, sentence
+from compliance.sentences import (
+    money_sentence,
+    period_sentence,
+    retention_sentence,
+    sentence,
+)
+from domain.ledger import OWED
 from tests.compliance.test_overlays import COMMON, CONSENT, DIRECT, DUE
 
 
@@ -178,7 +186,39 @@ def test_how_long_records_are_kept_is_said_in_one_sentence():
 
 
 def test_every_rule_that_ships_has_a_sentence_of_one_line():
-    said = [sentence(rule) for pack in load_packs() for rule in pack.rules]
+    packs = load_packs()
+    said = [sentence(rule) for pack in packs for rule in pack.rules]
+    said += [money_sentence(rule) for pack in packs for rule in pack.money]
 
     assert all(each.endswith(".") and "\n" not in each and "_" not in each for each in said)
     assert len(set(said)) > len(said) / 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            {"kind": "allocation", "order": [*reversed(OWED)], "sectors": ["bank"]},
+            (
+                "A payment on what is owed to bank pays principal owed, then interest owed,"
+                " then costs owed."
+            ),
+        ),
+        (
+            {"kind": "interest", "allowed": True, "most_basis_points": 950},
+            (
+                "Interest may be added to what is owed as far as the contract says,"
+                " at most 9.50 % a year."
+            ),
+        ),
+        (
+            {"kind": "costs", "allowed": False, "hold": "breathing space"},
+            "No costs may be added to what is owed while a hold stands for breathing space.",
+        ),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+def test_a_rule_about_money_is_said_in_one_sentence(rule, said):
+    told = TypeAdapter(MoneyRule).validate_python(COMMON | rule)
+
+    assert money_sentence(told) == said

@@ -8,14 +8,25 @@ from pydantic import ValidationError
 from domain import events
 from domain.accounts import Hold
 from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Place, Purpose, email, sms
+from domain.contracts import Authority
 from domain.events import EVENTS
 from domain.people import Milestone, MilestoneKind, Profile, Wish
 from domain.plans import Instalment, PaymentPlan
+from domain.settlements import Settlement
 
 PLAN = PaymentPlan(
     plan_id="p1",
     currency="KWD",
     instalments=(Instalment(number=1, due=date(2026, 4, 1), minor=1_500),),
+)
+
+SETTLEMENT = Settlement(
+    settlement_id="s1",
+    minor=900,
+    balance=1_500,
+    currency="KWD",
+    expires=date(2026, 4, 30),
+    by=Authority.AUTOMATIC,
 )
 
 PROFILE = Profile(
@@ -43,7 +54,15 @@ EXAMPLES = (
     events.Recalled(event_id="1"),
     events.PlanRequested(event_id="1"),
     events.PlanAccepted(event_id="1", plan=PLAN),
-    events.PromiseToPay(event_id="1", due=date(2026, 4, 1)),
+    events.PlanChanged(event_id="1", plan=PLAN.model_copy(update={"revision": 2})),
+    events.PlanEnded(event_id="1", plan_id="p1"),
+    events.SettlementOffered(event_id="1", settlement=SETTLEMENT),
+    events.SettlementEnded(event_id="1", settlement_id="s1"),
+    events.JourneySwitched(event_id="1", journey="hardship"),
+    events.PromiseToPay(event_id="1", due=date(2026, 4, 1), minor=5_00, balance=9_00),
+    events.PaymentReversed(event_id="1"),
+    events.HardshipDeclared(event_id="1"),
+    events.MeansStated(event_id="1", monthly=40_00),
     events.PaymentClaimed(event_id="1"),
     events.CallRequested(event_id="1"),
     events.MessageReceived(event_id="1"),

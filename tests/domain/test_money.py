@@ -3,11 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.money import LARGEST, Money, exponent, spread
+from domain.money import LARGEST, Money, exponent
 
 
 @pytest.mark.parametrize(
@@ -45,21 +43,3 @@ def test_an_amount_is_a_whole_number_of_minor_units_of_a_sane_size(minor):
 def test_gold_has_no_minor_unit():
     with pytest.raises(ValueError, match="XAU has no minor unit"):
         exponent("XAU")
-
-
-@given(total=st.integers(1, LARGEST), parts=st.integers(1, 60))
-def test_parts_sum_to_the_whole_and_only_the_last_differs(total, parts):
-    if total < parts:
-        return
-    amounts = spread(total, parts)
-
-    assert sum(amounts) == total
-    assert len(amounts) == parts
-    assert set(amounts[:-1]) <= {total // parts}
-    assert 0 <= amounts[-1] - total // parts < parts
-
-
-@pytest.mark.parametrize(("total", "parts"), [(3, 4), (0, 1), (100, 0), (-100, 4)])
-def test_nothing_is_split_into_less_than_one_minor_unit(total, parts):
-    with pytest.raises(ValueError, match=f"{total} minor units cannot be split into {parts}"):
-        spread(total, parts)

@@ -13,10 +13,11 @@ from domain.events import (
     PlanRequested,
     Undelivered,
 )
+from domain.time import days
 from engine import Journey, aside, close, stage
 from engine.progress import REMEMBERED
 from journeys import journey_called
-from simulation.diary import newly_placed
+from simulation.diary import A_TUESDAY, newly_placed
 
 
 @stage
@@ -82,7 +83,7 @@ def test_an_unknown_stage_is_an_error_that_names_those_there_are():
 
 def test_an_unknown_journey_is_an_error_that_names_those_there_are():
     assert journey_called("standard").name == "standard"
-    with pytest.raises(LookupError, match="called 'special'; there are standard, subscription"):
+    with pytest.raises(LookupError, match="called 'special'; there are hardship, invoice,"):
         journey_called("special")
 
 
@@ -114,6 +115,14 @@ def test_an_older_balance_never_overwrites_a_newer_one(order):
         account.hear(event)
 
     assert (account.version, account.balance) == (3, 90_00)
+
+
+def test_days_past_due_count_from_the_due_day_and_are_negative_before_it():
+    account = newly_placed()
+
+    assert account.days_past_due(A_TUESDAY) == 0
+    assert account.days_past_due(A_TUESDAY + days(3)) == 3
+    assert account.days_past_due(A_TUESDAY - days(2)) == -2
 
 
 def test_a_message_that_arrived_is_no_news_and_one_that_did_not_is():

@@ -7,26 +7,36 @@ import pytest
 from compliance import Allow, Deny, Packs, PastContact, PersonFacts, Reason, Wait
 from compliance.orders import Reached, ReachOut
 from domain.accounts import Closure, Hold
-from domain.contacts import Channel, ContactStatus, email, sms
+from domain.contacts import Channel, ContactStatus, email, sms, voice
+from domain.contracts import Authority
 from domain.events import (
     CallRequested,
     CardStored,
     ContactSettled,
     HoldLifted,
     HoldPlaced,
+    JourneySwitched,
+    LawChanged,
     MessageReceived,
     OptedIn,
     OptedOut,
     PlanAccepted,
+    PlanChanged,
+    PlanEnded,
     PlanRequested,
     PromiseToPay,
+    SettlementEnded,
+    SettlementOffered,
     Undelivered,
 )
 from domain.orders import Charge, ChargeStatus
 from domain.people import StandingHold
+from domain.plans import monthly
+from domain.settlements import Settlement
 from domain.time import days, hours
 from engine import Journey, aside, close, stage
 from engine.accounts import merged
+from engine.progress import is_kept
 from simulation.diary import A_TUESDAY, Diary, accepts_offer, newly_placed, pays, play
 
 NO_RULES = Packs(())
@@ -439,3 +449,207 @@ def test_where_nothing_was_interrupted_the_first_stage_is_where_to_go():
     diary = play(Journey("asks", version=1, stages=(asks,)), account=account)
 
     assert diary[0] == "day   0  09:00  handed over: back to asks, visit 1"
+
+
+# plans, promises and settlements, as a stage sees them
+
+
+def offer_to_settle(name="s1", *, expires=date(2026, 3, 20)):
+    return Settlement(
+        settlement_id=name,
+        minor=120_00,
+        balance=200_00,
+        currency="USD",
+        expires=expires,
+        by=Authority.AGENT,
+    )
+
+
+@stage
+async def looks(account):
+    """Say each day whether an offer to settle stands."""
+    offer = account.settlement
+    await account.hand_over(f"{offer.amount} by {offer.expires}" if offer else "none stands")
+    await account.quiet(until=account.now + days(4), because="of the test")
+    return looks
+
+
+def seen(story, last_day):
+    lines = play(Journey("looking", version=1, stages=(looks,)), story, last_day=last_day)
+    return [line.split("over: ")[1] for line in lines if "over: " in line]
+
+
+def test_an_offer_to_settle_stands_to_the_end_of_its_last_day():
+    offered = SettlementOffered(event_id="1", settlement=offer_to_settle())
+
+    assert seen({1: offered}, last_day=12) == [
+        "none stands",
+        *["USD 120.00 by 2026-03-20"] * 2,
+        "none stands",
+    ]
+
+
+def test_an_offer_that_is_withdrawn_stands_no_more_and_an_older_one_withdrawn_changes_nothing():
+    story = {
+        1: SettlementOffered(event_id="1", settlement=offer_to_settle()),
+        5: SettlementEnded(event_id="2", settlement_id="another"),
+        9: SettlementEnded(event_id="3", settlement_id="s1"),
+    }
+
+    assert seen(story, last_day=13) == [
+        "none stands",
+        *["USD 120.00 by 2026-03-20"] * 2,
+        "none stands",
+    ]
+
+
+def test_an_older_revision_of_a_plan_and_news_of_another_plan_are_no_news():
+    account = newly_placed()
+    plan = monthly("p", account.money, parts=4, first=date(2026, 4, 1))
+    second = plan.model_copy(update={"revision": 2})
+    account.hear(PlanAccepted(event_id="1", plan=plan))
+    account.hear(PlanChanged(event_id="2", plan=second))
+    account.responses.clear()
+
+    account.hear(PlanChanged(event_id="3", plan=plan))
+    account.hear(PlanChanged(event_id="4", plan=second.model_copy(update={"plan_id": "q"})))
+    account.hear(PlanEnded(event_id="5", plan_id="q"))
+
+    assert account.plan == second
+    assert account.responses == []
+    account.hear(PlanEnded(event_id="6", plan_id="p"))
+    assert account.plan is None
+    assert [each.kind for each in account.responses] == ["plan_ended"]
+
+
+def test_news_of_a_plan_may_come_in_any_order_and_one_given_up_stays_given_up():
+    plan = monthly("p", newly_placed().money, parts=4, first=date(2026, 4, 1))
+    second = plan.model_copy(update={"revision": 2})
+    accepted = PlanAccepted(event_id="1", plan=plan)
+    changed = PlanChanged(event_id="2", plan=second)
+    ended = PlanEnded(event_id="3", plan_id="p")
+
+    kept, given_up = newly_placed(), newly_placed()
+    kept.hear(changed)
+    kept.hear(accepted)
+    given_up.hear(ended)
+    given_up.hear(accepted)
+    given_up.hear(changed)
+
+    assert kept.plan == second
+    assert given_up.plan is None
+
+
+def test_a_law_that_was_put_in_force_earlier_is_old_news():
+    account = newly_placed()
+    for law, number in (("new", 2), ("old", 1)):
+        account.hear(LawChanged(event_id=law, law=law, number=number))
+
+    assert (account.law, account.law_number) == ("new", 2)
+
+
+@pytest.mark.parametrize(
+    ("minor", "balance", "left", "kept"),
+    [
+        (None, 200_00, 0, True),
+        (None, 200_00, 1, False),
+        (50_00, 200_00, 150_00, True),
+        (50_00, 200_00, 150_01, False),
+        (None, None, 0, False),
+    ],
+)
+def test_a_promise_is_kept_once_as_much_as_was_promised_has_come(minor, balance, left, kept):
+    promise = PromiseToPay(event_id="1", due=date(2026, 3, 20), minor=minor, balance=balance)
+
+    assert is_kept(promise, left) is kept
+    assert is_kept(None, 0) is False
+
+
+def test_what_a_stage_hands_over_is_not_repeated_when_it_was_broken_into_and_goes_on():
+    @stage
+    async def gives(account):
+        """Hand over, and wait."""
+        await account.hand_over("look at it")
+        await account.quiet(until=account.entered + days(9), because="of the test")
+        return close(Closure.REFERRED)
+
+    journey = Journey("giving", version=1, stages=(gives, reads))
+
+    assert play(journey, {2: MessageReceived(event_id="1")}) == [
+        "day   0  09:00  handed over: look at it",
+        "day   2  09:00  handed over: read it",
+        "day   9  09:00  closed: referred",
+    ]
+
+
+def test_a_stage_that_stays_is_the_same_visit():
+    account = newly_placed()
+
+    @stage
+    async def waits(account):
+        """Wait nine days in parts of three."""
+        await account.contact(sms("first"))
+        await account.quiet(until=account.now + days(3), because="of the test")
+        over = account.now >= account.entered + days(9)
+        return close(Closure.REFERRED) if over else account.stay()
+
+    journey = Journey("staying", version=1, stages=(waits,))
+
+    assert play(journey, account=account, show_stages=True) == [
+        "day   0  09:00  entered waits",
+        "day   0  09:00  sms first",
+        *(f"day {day:3d}  09:00  entered waits" for day in (3, 6)),
+        "day   9  09:00  closed: referred",
+    ]
+    assert account.visits == {"waits": 1}
+
+
+def test_a_journey_plays_a_shared_stage_in_its_own_way():
+    def say(words):
+        async def broken(account):
+            """Say something."""
+            await account.hand_over(words)
+            return close(Closure.REFERRED)
+
+        return stage(broken)
+
+    shared, own = say("shared"), say("own")
+
+    @stage
+    async def begins(account):
+        """Name the shared stage."""
+        return shared
+
+    assert play(Journey("own", version=1, stages=(begins, own)))[0].endswith("over: own")
+
+
+def test_a_call_has_a_key_by_which_its_outcome_can_be_reported():
+    @stage
+    async def calls(account):
+        """Call once."""
+        await account.contact(voice("late"))
+        return close(Closure.REFERRED)
+
+    diary = Diary(newly_placed(), {}, packs=NO_RULES, contacts={})
+    diary.play(Journey("calling", version=1, stages=(calls,)))
+
+    assert [order.key for order in diary.orders] == ["acc_1/call/listed-1"]
+
+
+def test_leaving_for_another_journey_forgets_the_stages_and_keeps_what_was_agreed():
+    account = newly_placed()
+    account.visits, account.missed = {"reminders": 3}, 1
+    plan = monthly("p", account.money, parts=4, first=date(2026, 4, 1))
+    account.hear(PlanAccepted(event_id="1", plan=plan))
+    account.hear(JourneySwitched(event_id="2", journey="standard"))
+
+    account.take_up(came_from="hardship")
+
+    assert (account.visits, account.came_from, account.switched_to) == ({}, "hardship", None)
+    assert account.plan == plan
+
+
+def test_being_sent_on_the_journey_that_it_takes_changes_nothing():
+    stays = JourneySwitched(event_id="1", journey="nudging")
+
+    assert play(NUDGING, {2: stays}) == play(NUDGING)

@@ -209,7 +209,7 @@ OPENING: dict[str, Any] = {
     "currency": "USD",
     "provider_ref": None,
     "entries": [
-        {"book": "owed by the consumer", "minor": 20_000},
+        {"book": "principal owed", "minor": 20_000},
         {"book": "placed by the creditor", "minor": -20_000},
     ],
     "recorded_at": at(NOON),

@@ -276,7 +276,7 @@ def test_a_reply_that_a_decision_knew_of_is_looked_for_among_the_replies():
 
 
 def test_money_that_does_not_balance_or_has_a_gap_is_named():
-    crooked = OPENING | {"entries": [{"book": "owed by the consumer", "minor": 20_000}]}
+    crooked = OPENING | {"entries": [{"book": "principal owed", "minor": 20_000}]}
     later = OPENING | {"version": 3, "entries": []}
     assert "movement 1 does not balance" in says(Story(), movement=[crooked])
     assert "movement 3 stands where 2 was expected" in says(Story(), movement=[OPENING, later])

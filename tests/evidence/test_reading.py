@@ -28,7 +28,7 @@ MORNING = datetime(2026, 11, 23, 4, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 17, tzinfo=UTC)
 
 
-def ruled(session, order):
+def ruled(session, order, intent=None):
     """Put an order to the gate as the record stands, and write the verdict down."""
     law = laws.current(session)
     session.flush()  # the driver below it sees only what was sent
@@ -48,7 +48,7 @@ def ruled(session, order):
         balance=look.balance,
         version=look.version,
     )
-    contacts.decide(driver(session), head, [ruling])
+    contacts.decide(driver(session), head, [ruling], intent)
     return verdict
 
 
@@ -69,15 +69,9 @@ def placed(database):
         people.note_milestone(session, placed.person_id, consent, key="m1", source="portal")
         assert isinstance(ruled(session, ordered(placed, 1, MORNING)), Wait)
         sent = ordered(placed, 1, NOON)
-        assert ruled(session, sent).kind == "allow"
-        contacts.intend(
-            driver(session),
-            sent,
-            placed.person_id,
-            address=placed.consumer.phone,
-            link=SECRET,
-            words=json.dumps({"subject": None, "text": WORDS, "html": None}),
-        )
+        words = json.dumps({"subject": None, "text": WORDS, "html": None})
+        intent = contacts.Intent(sent, placed.consumer.phone, SECRET, words)
+        assert ruled(session, sent, intent).kind == "allow"
         contacts.conclude(session, sent.key, ContactStatus.SENT, at=NOON, provider_id="SM1")
     with database.transaction() as session:
         people.save_reply(

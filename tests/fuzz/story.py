@@ -6,6 +6,7 @@ types, and the book that the auditor reads, in the auditor's. They share no obje
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any
@@ -262,7 +263,7 @@ class Story:
         key = f"{self.name}-{len(self.audited_contacts):06d}"
         address = self.addresses.get(channel, "")
         self.contacts.append(
-            PastContact.model_construct(
+            PastContact(
                 key=key, account_id=account, channel=channel, at=self.now, address=address, **more
             )
         )
@@ -297,7 +298,7 @@ class Story:
                 del self.contacts[number]
                 self._strike(known.key)
             else:
-                self.contacts[number] = known.model_copy(update={"status": status})
+                self.contacts[number] = replace(known, status=status)
                 self._audited(known.key).status = str(status)
 
     def _audited(self, key: str) -> book.Contact:

@@ -2,7 +2,9 @@
 
 import asyncio
 
+import httpx
 import pytest
+from temporalio.client import WorkflowUpdateFailedError
 
 from domain.accounts import Closure
 from domain.contacts import Channel
@@ -92,7 +94,7 @@ async def test_a_failed_instalment_breaks_the_plan_and_a_payment_mends_it(house)
     await account.pays(card="4000000000000341", button="accept-plan")
     await account.reaches("on_plan")
 
-    await house.forward(account, days=9)
+    await house.forward(account, days=10)  # with the days of grace, in which the card is retried
     await account.reaches("broken_plan")
     await account.pays(button="pay-due")
 
@@ -129,6 +131,23 @@ async def test_a_pause_stops_the_clock_and_resuming_lets_it_go_on(house):
     assert resumed.is_success, resumed.text
     await house.forward(account, days=4)
     assert len(await account.messages()) == len(before) + 1
+
+
+async def test_a_person_sends_an_account_on_another_journey_that_there_is(house):
+    account = await house.place()
+
+    order = {"instruction_id": "ui-1", "journey": "special"}
+
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await account.handle.execute_update("switch_journey", order)
+    assert "no journey is called 'special'; there are hardship," in str(refused.value.cause)
+
+    answer = await house.api.post(
+        f"/v1/accounts/{account.id}/journey", json={"journey": "hardship"}
+    )
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    state = await account.reaches("breathing_space")
+    assert state.journey == "hardship"
 
 
 async def test_a_recall_ends_the_journey_and_empties_the_ledger(house):

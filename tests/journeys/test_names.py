@@ -6,30 +6,16 @@ from domain.events import Response
 from engine import Stage
 from journeys import JOURNEYS
 
+LISTENING = {"promised", "claimed_payment", "reversed_payment", "needs_a_person", "in_hardship"}
+PLANS = {"plan_offer", "on_plan", "broken_plan", "recovery_call", "second_chance", "ended_plan"}
 NAMES = {
-    "standard": {
-        "reminders",
-        "escalation",
-        "plan_offer",
-        "on_plan",
-        "broken_plan",
-        "second_chance",
-        "renewed_card",
-        "promised",
-        "claimed_payment",
-        "needs_a_person",
-    },
-    "subscription": {
-        "retries",
-        "last_try",
-        "new_card",
-        "plan_offer",
-        "on_plan",
-        "broken_plan",
-        "second_chance",
-        "promised",
-        "claimed_payment",
-        "needs_a_person",
+    "standard": {"reminders", "escalation", "renewed_card", *PLANS, *LISTENING},
+    "subscription": {"retries", "last_try", "new_card", *PLANS, *LISTENING},
+    "invoice": {"upcoming", "due_today", "friendly", "firm", "renewed_card", *PLANS, *LISTENING},
+    "hardship": {
+        *("breathing_space", "means_question", "plan_offer", "deferral", "decision"),
+        *("on_plan", "broken_plan", "ended_plan", "renewed_card"),
+        *LISTENING,
     },
 }
 

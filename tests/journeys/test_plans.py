@@ -3,8 +3,10 @@
 import pytest
 
 from domain.accounts import Hold
-from domain.contacts import Channel
+from domain.contacts import Channel, ContactStatus
+from domain.contracts import Contract, PlanTerms
 from domain.events import (
+    CallRequested,
     CardStored,
     HoldLifted,
     HoldPlaced,
@@ -13,9 +15,23 @@ from domain.events import (
     OptedOut,
     PlanRequested,
 )
-from domain.orders import ChargeStatus
+from domain.orders import ChargeStatus, DeclineKind
+from domain.time import days
 from journeys.standard import STANDARD
-from simulation.diary import Story, accepts_offer, pays, play, takes_back
+from simulation.diary import (
+    Story,
+    Try,
+    accepts_offer,
+    changes_plan,
+    declined,
+    gives_up_plan,
+    newly_placed,
+    not_yet,
+    pays,
+    pays_by_hand,
+    play,
+    takes_back,
+)
 
 DECLINED, PAID, PROCESSING = ChargeStatus.DECLINED, ChargeStatus.PAID, ChargeStatus.PROCESSING
 
@@ -118,44 +134,44 @@ def test_nobody_hears_of_a_failure_while_a_payment_is_under_way():
     ]
 
 
-def test_after_a_silent_failure_comes_one_fresh_offer_and_then_a_person():
+def test_after_a_silent_failure_come_one_call_one_fresh_offer_and_then_a_person():
     assert play(STANDARD, AGREED, charges=[PAID, DECLINED])[4:] == [
         *SECOND_DECLINED,
-        "day  42  09:00  email instalment_failed",
-        "day  45  09:00  sms fresh_offer",
-        "day  52  09:00  email fresh_offer",
-        "day  59  09:00  handed over: no answer to the offer of a plan",
-        "day  59  09:00  closed: referred",
+        "day  42  09:00  voice broken_plan",
+        "day  46  09:00  sms fresh_offer",
+        "day  53  09:00  email fresh_offer",
+        "day  60  09:00  handed over: no answer to the offer of a plan",
+        "day  60  09:00  closed: referred",
     ]
 
 
 def test_a_plan_that_breaks_twice_is_referred():
-    story: Story[int] = {**AGREED, 46: accepts_offer}
+    story: Story[int] = {**AGREED, 47: accepts_offer}
 
     diary = play(STANDARD, story, charges=[PAID, DECLINED, PAID, DECLINED])
 
     assert diary[8:] == [
-        "day  45  09:00  sms fresh_offer",
-        "day  50  09:00  sms instalment_due",
-        "day  52  09:00  charge 25.00 paid",
-        "day  81  09:00  sms instalment_due",
-        "day  83  09:00  charge 25.00 declined",
-        "day  83  09:00  sms instalment_failed",
-        "day  86  09:00  email instalment_failed",
-        "day  89  09:00  handed over: the plan broke twice",
-        "day  89  09:00  closed: referred",
+        "day  46  09:00  sms fresh_offer",
+        "day  51  09:00  sms instalment_due",
+        "day  53  09:00  charge 25.00 paid",
+        "day  82  09:00  sms instalment_due",
+        "day  84  09:00  charge 25.00 declined",
+        "day  84  09:00  sms instalment_failed",
+        "day  87  09:00  voice broken_plan",
+        "day  91  09:00  handed over: the plan broke twice",
+        "day  91  09:00  closed: referred",
     ]
 
 
 def test_a_question_about_the_fresh_offer_is_not_a_second_break():
-    story: Story[int] = {**AGREED, 46: MessageReceived(event_id="1"), 50: accepts_offer}
+    story: Story[int] = {**AGREED, 47: MessageReceived(event_id="1"), 51: accepts_offer}
 
     diary = play(STANDARD, story, charges=[PAID, DECLINED])
 
     assert diary[8:11] == [
-        "day  45  09:00  sms fresh_offer",
-        "day  46  09:00  handed over: wrote, or wants a call: read it and answer",
-        "day  54  09:00  sms instalment_due",
+        "day  46  09:00  sms fresh_offer",
+        "day  47  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  55  09:00  sms instalment_due",
     ]
 
 
@@ -226,7 +242,7 @@ def test_a_payment_that_is_taken_back_is_owed_again():
 
     assert play(STANDARD, story)[4:6] == [
         "day  12  09:00  sms instalment_failed",
-        "day  15  09:00  email instalment_failed",
+        "day  15  09:00  voice broken_plan",
     ]
 
 
@@ -267,4 +283,316 @@ def test_a_broken_plan_of_one_who_cannot_be_reached_goes_to_a_person():
     assert diary[-2:] == [
         "day   8  09:00  handed over: no answer to the offer of a plan",
         "day   8  09:00  closed: referred",
+    ]
+
+
+# the schedule of retries
+
+
+def test_a_soft_decline_is_tried_again_within_the_grace_and_nobody_hears_of_it():
+    tries: list[ChargeStatus | Try] = [
+        PAID,
+        declined(again_in=days(1)),
+        declined(again_in=days(1)),
+        PAID,
+    ]
+
+    assert play(STANDARD, AGREED, charges=tries)[4:9] == [
+        "day  37  09:00  sms instalment_due",
+        "day  39  09:00  charge 50.00 declined",
+        "day  40  09:00  charge 50.00 declined",
+        "day  41  09:00  charge 50.00 paid",
+        "day  67  09:00  sms instalment_due",
+    ]
+
+
+def test_once_the_grace_is_over_it_is_told_and_the_tries_go_on_beside_the_words():
+    tries: list[ChargeStatus | Try] = [PAID, *[declined(again_in=days(2))] * 3, PAID]
+
+    assert play(STANDARD, AGREED, charges=tries)[5:12] == [
+        "day  39  09:00  charge 50.00 declined",
+        "day  41  09:00  charge 50.00 declined",
+        "day  41  09:00  sms instalment_failed",
+        "day  43  09:00  charge 50.00 declined",
+        "day  44  09:00  voice broken_plan",
+        "day  45  09:00  charge 50.00 paid",
+        "day  67  09:00  sms instalment_due",
+    ]
+
+
+@pytest.mark.parametrize("kind", [DeclineKind.NEVER, DeclineKind.FIX, DeclineKind.PERSON])
+def test_a_decline_for_good_is_told_at_once_and_never_tried_again(kind):
+    diary = play(STANDARD, AGREED, charges=[PAID, declined(kind)])
+
+    assert diary[4:7] == SECOND_DECLINED
+    assert sum("charge" in line for line in diary) == 2
+
+
+def test_a_charge_that_has_to_wait_is_made_as_soon_as_it_may():
+    assert play(STANDARD, AGREED, charges=[not_yet(days(2))])[3:5] == [
+        "day   8  09:00  charge 50.00 not yet",
+        "day  10  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_retry_ends_when_they_pay_by_themselves():
+    story: Story[int] = {**AGREED, 40: pays(50_00)}
+
+    diary = play(STANDARD, story, charges=[PAID, declined(again_in=days(2))])
+
+    assert diary[5:7] == [
+        "day  39  09:00  charge 50.00 declined",
+        "day  67  09:00  sms instalment_due",
+    ]
+
+
+# the creditor's terms
+
+
+def under(**terms):
+    account = newly_placed()
+    account.contract = Contract(plans=PlanTerms(**terms))
+    return account
+
+
+def test_without_grace_a_decline_is_told_the_same_day():
+    diary = play(
+        STANDARD, AGREED, account=under(grace_days=0), charges=[PAID, declined(again_in=days(1))]
+    )
+
+    assert diary[5:8] == [
+        "day  39  09:00  charge 50.00 declined",
+        "day  39  09:00  sms instalment_failed",
+        "day  40  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_plan_that_bears_one_missed_instalment_goes_on_and_collects_both_with_the_next():
+    diary = play(STANDARD, AGREED, account=under(breaks_after=2), charges=[PAID, DECLINED])
+
+    assert diary[4:] == [
+        *SECOND_DECLINED,
+        "day  67  09:00  sms instalment_due",
+        "day  69  09:00  charge 100.00 paid",
+        "day  98  09:00  sms instalment_due",
+        "day 100  09:00  charge 50.00 paid",
+        "day 100  09:00  closed: paid in full",
+    ]
+
+
+def test_a_plan_that_bears_one_missed_instalment_breaks_with_the_second():
+    refused = [PAID, DECLINED, DECLINED]
+    diary = play(STANDARD, AGREED, account=under(breaks_after=2), charges=refused)
+
+    assert diary[7:11] == [
+        "day  67  09:00  sms instalment_due",
+        "day  69  09:00  charge 100.00 declined",
+        "day  69  09:00  sms instalment_failed",
+        "day  72  09:00  voice broken_plan",
+    ]
+
+
+def test_the_last_instalment_breaks_a_plan_whatever_it_bears():
+    refused = [PAID, PAID, PAID, DECLINED]
+    diary = play(STANDARD, AGREED, account=under(breaks_after=3), charges=refused)
+
+    assert diary[-5] == "day 103  09:00  voice broken_plan"
+
+
+def test_an_offer_keeps_to_the_smallest_instalment_of_the_contract():
+    account = under(least_instalments=({"minor": 80_00, "currency": "USD"},))
+
+    play(STANDARD, ASKED, account=account, last_day=2)
+
+    assert account.offer is not None
+    assert [each.minor for each in account.offer.instalments] == [100_00, 100_00]
+
+
+# instalments that they pay themselves
+
+BY_HAND: Story[int] = {**ASKED, 2: pays_by_hand}
+
+
+def test_whoever_pays_by_hand_is_reminded_with_a_link_and_nothing_is_charged():
+    story: Story[int] = {**BY_HAND, 7: pays(50_00), 40: pays(50_00), 69: pays(100_00)}
+
+    assert play(STANDARD, story) == [
+        *BEGUN,
+        "day   6  09:00  sms instalment_reminder",
+        "day  37  09:00  sms instalment_reminder",
+        "day  67  09:00  sms instalment_reminder",
+        "day  69  09:00  closed: paid in full",
+    ]
+
+
+def test_one_who_has_paid_early_is_not_reminded_of_it():
+    story: Story[int] = {**BY_HAND, 4: pays(50_00)}
+
+    assert play(STANDARD, story)[2] == "day  37  09:00  sms instalment_reminder"
+
+
+def test_what_does_not_arrive_within_the_grace_is_missed_and_the_call_comes_once():
+    assert play(STANDARD, BY_HAND)[2:6] == [
+        "day   6  09:00  sms instalment_reminder",
+        "day  11  09:00  sms instalment_missed",
+        "day  14  09:00  voice broken_plan",
+        "day  18  09:00  sms fresh_offer",
+    ]
+
+
+# changes
+
+
+def test_a_date_that_is_moved_later_is_waited_for_and_told_anew():
+    story: Story[int] = {**AGREED, 7: changes_plan((20, 50_00), (50, 150_00))}
+
+    assert play(STANDARD, story)[2:] == [
+        "day   6  09:00  sms instalment_due",
+        "day  18  09:00  sms instalment_due",
+        "day  20  09:00  charge 50.00 paid",
+        "day  48  09:00  sms instalment_due",
+        "day  50  09:00  charge 150.00 paid",
+        "day  50  09:00  closed: paid in full",
+    ]
+
+
+def test_a_date_that_is_moved_earlier_is_honoured():
+    story: Story[int] = {**AGREED, 12: changes_plan((16, 50_00), (69, 100_00))}
+
+    assert play(STANDARD, story)[4:6] == [
+        "day  14  09:00  sms instalment_due",
+        "day  16  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_date_that_is_moved_to_tomorrow_still_leaves_time_after_the_notice():
+    story: Story[int] = {**AGREED, 12: changes_plan((13, 50_00), (69, 100_00))}
+
+    assert play(STANDARD, story)[4:6] == [
+        "day  12  09:00  sms instalment_due",
+        "day  14  09:00  charge 50.00 paid",
+    ]
+
+
+def test_a_change_of_later_dates_does_not_announce_the_next_one_twice():
+    story: Story[int] = {
+        **AGREED,
+        7: changes_plan((8, 50_00), (60, 50_00), (100, 50_00), (130, 50_00)),
+    }
+
+    assert play(STANDARD, story)[2:5] == [*FIRST, "day  58  09:00  sms instalment_due"]
+
+
+def test_an_instalment_that_is_far_away_is_waited_for_in_parts():
+    story: Story[int] = {**AGREED, 7: changes_plan((200, 200_00))}
+
+    assert play(STANDARD, story, show_stages=True)[6:] == [
+        "day   7  09:00  entered on_plan",
+        "day 157  09:00  entered on_plan",
+        "day 198  09:00  sms instalment_due",
+        "day 200  09:00  charge 200.00 paid",
+        "day 200  09:00  closed: paid in full",
+    ]
+
+
+def test_a_plan_that_was_given_up_is_asked_about_before_another_is_offered():
+    story: Story[int] = {**AGREED, 20: gives_up_plan, 21: MessageReceived(event_id="1")}
+
+    assert play(STANDARD, story)[4:] == [
+        "day  20  09:00  handed over: the plan was given up: ask what would suit them",
+        "day  21  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  24  09:00  sms plan_offer",
+        "day  31  09:00  email plan_offer",
+        "day  38  09:00  handed over: no answer to the offer of a plan",
+        "day  38  09:00  closed: referred",
+    ]
+
+
+# what they choose after a break
+
+BROKEN = [PAID, DECLINED]
+
+
+def test_a_text_that_cannot_arrive_is_followed_by_a_mail_before_the_call():
+    gone = {"sms instalment_failed": ContactStatus.UNDELIVERED}
+
+    assert play(STANDARD, AGREED, charges=BROKEN, contacts=gone)[6:10] == [
+        "day  39  09:00  sms instalment_failed",
+        "day  39  10:00  sms instalment_failed undelivered",
+        "day  40  08:00  email instalment_failed",
+        "day  43  08:00  voice broken_plan",
+    ]
+
+
+@pytest.mark.parametrize("day", [40, 43, 47])
+def test_a_restart_goes_on_with_the_new_dates(day):
+    story: Story[int] = {**AGREED, day: changes_plan((day + 5, 75_00), (day + 35, 75_00))}
+
+    diary = play(STANDARD, story, charges=BROKEN)
+
+    assert diary[-5:] == [
+        f"day {day + 3:3d}  09:00  sms instalment_due",
+        f"day {day + 5:3d}  09:00  charge 75.00 paid",
+        f"day {day + 33:3d}  09:00  sms instalment_due",
+        f"day {day + 35:3d}  09:00  charge 75.00 paid",
+        f"day {day + 35:3d}  09:00  closed: paid in full",
+    ]
+    assert sum("voice" in line for line in diary) == (day > 42)
+
+
+def test_whoever_pays_it_all_after_the_call_is_done():
+    assert play(STANDARD, {**AGREED, 43: pays(150_00)}, charges=BROKEN)[-2:] == [
+        "day  42  09:00  voice broken_plan",
+        "day  43  09:00  closed: paid in full",
+    ]
+
+
+def test_another_plan_is_offered_to_whoever_asks_for_one_after_the_call():
+    story: Story[int] = {**AGREED, 43: PlanRequested(event_id="other"), 44: accepts_offer}
+
+    diary = play(STANDARD, story, charges=BROKEN)
+
+    assert diary[7:11] == [
+        "day  42  09:00  voice broken_plan",
+        "day  43  09:00  sms plan_offer",
+        "day  48  09:00  sms instalment_due",
+        "day  50  09:00  charge 37.50 paid",
+    ]
+
+
+def test_a_person_answers_whoever_wants_one_after_the_call():
+    story: Story[int] = {**AGREED, 43: CallRequested(event_id="person")}
+
+    diary = play(STANDARD, story, charges=BROKEN)
+
+    assert diary[8] == "day  43  09:00  handed over: wrote, or wants a call: read it and answer"
+    assert sum("voice" in line for line in diary) == 1
+
+
+def test_whoever_pays_while_a_person_answers_is_neither_called_again_nor_offered_anything():
+    story: Story[int] = {**AGREED, 43: MessageReceived(event_id="1"), 44: pays(50_00)}
+
+    assert play(STANDARD, story, charges=BROKEN)[7:10] == [
+        "day  42  09:00  voice broken_plan",
+        "day  43  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  67  09:00  sms instalment_due",
+    ]
+
+
+def test_one_who_wants_no_calls_gets_the_fresh_offer_at_once():
+    story: Story[int] = {**AGREED, 3: OptedOut(event_id="1", channel=Channel.VOICE)}
+
+    assert play(STANDARD, story, charges=BROKEN)[7:9] == [
+        "day  42  09:00  voice broken_plan refused: the person asked us not to use this medium",
+        "day  42  09:00  sms fresh_offer",
+    ]
+
+
+def test_a_plan_that_is_paid_while_something_is_still_owed_goes_to_a_person():
+    story: Story[int] = {**AGREED, 12: changes_plan((14, 50_00), (16, 50_00))}
+
+    rest = "the plan is paid, and something is still owed: see what it is"
+    assert play(STANDARD, story)[-2:] == [
+        f"day  21  09:00  handed over: {rest}",
+        "day  21  09:00  closed: referred",
     ]

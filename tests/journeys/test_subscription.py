@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from domain.contacts import Channel, ContactStatus
 from domain.events import (
     CardStored,
@@ -10,20 +12,26 @@ from domain.events import (
     PlanRequested,
     PromiseToPay,
 )
-from domain.orders import ChargeStatus
+from domain.orders import ChargeStatus, DeclineKind
+from domain.time import days, hours
 from journeys.subscription import SUBSCRIPTION
-from simulation.diary import Story, accepts_offer, pays, play
+from simulation.diary import Story, accepts_offer, declined, not_yet, pays, play
 
-DECLINED, PAID, PROCESSING = ChargeStatus.DECLINED, ChargeStatus.PAID, ChargeStatus.PROCESSING
+PAID, PROCESSING = ChargeStatus.PAID, ChargeStatus.PROCESSING
+DECLINED = declined(again_in=days(2))
 NEVER = [DECLINED] * 20
 
 SILENCE = [
     "day   0  09:00  charge 200.00 declined",
     "day   0  09:00  email payment_missed",
-    "day   3  09:00  charge 200.00 declined",
+    "day   2  09:00  charge 200.00 declined",
     "day   3  09:00  sms payment_missed",
-    "day   7  09:00  charge 200.00 declined",
+    "day   4  09:00  charge 200.00 declined",
+    "day   6  09:00  charge 200.00 declined",
     "day   7  09:00  email last_notice",
+    "day   8  09:00  charge 200.00 declined",
+    "day  10  09:00  charge 200.00 declined",
+    "day  12  09:00  charge 200.00 declined",
     "day  14  09:00  charge 200.00 declined",
     "day  14  09:00  handed over: the subscription's payment could not be recovered",
     "day  14  09:00  closed: referred",
@@ -32,6 +40,59 @@ SILENCE = [
 
 def test_silence_to_the_end():
     assert play(SUBSCRIPTION, charges=NEVER) == SILENCE
+
+
+@pytest.mark.parametrize("kind", [DeclineKind.NEVER, DeclineKind.FIX, DeclineKind.PERSON])
+def test_a_card_that_was_declined_for_good_is_tried_once_and_the_link_goes_out_at_once(kind):
+    assert play(SUBSCRIPTION, charges=[declined(kind)]) == [
+        "day   0  09:00  charge 200.00 declined",
+        "day   0  09:00  email payment_missed",
+        "day   3  09:00  sms payment_missed",
+        "day   7  09:00  email last_notice",
+        "day  14  09:00  handed over: the subscription's payment could not be recovered",
+        "day  14  09:00  closed: referred",
+    ]
+
+
+def test_a_schedule_of_retries_that_has_run_out_is_over():
+    diary = play(SUBSCRIPTION, charges=[DECLINED, declined()])
+
+    assert [line for line in diary if "charge" in line] == [
+        "day   0  09:00  charge 200.00 declined",
+        "day   2  09:00  charge 200.00 declined",
+    ]
+
+
+def test_a_charge_that_has_to_wait_waits_and_the_message_waits_for_nothing():
+    assert play(SUBSCRIPTION, charges=[not_yet(days(1))]) == [
+        "day   0  09:00  charge 200.00 not yet",
+        "day   0  09:00  email payment_missed",
+        "day   1  09:00  charge 200.00 paid",
+        "day   1  09:00  closed: paid in full",
+    ]
+
+
+def test_a_card_rests_for_an_hour_whatever_the_answer_says():
+    diary = play(SUBSCRIPTION, charges=[not_yet(hours(0))] * 3)
+
+    assert [line for line in diary if "charge" in line] == [
+        "day   0  09:00  charge 200.00 not yet",
+        "day   0  10:00  charge 200.00 not yet",
+        "day   0  11:00  charge 200.00 not yet",
+        "day   0  12:00  charge 200.00 paid",
+    ]
+
+
+def test_a_mail_that_comes_back_does_not_wait_for_the_next_try():
+    diary = play(SUBSCRIPTION, charges=NEVER, contacts={"email": ContactStatus.UNDELIVERED})
+
+    assert diary[:5] == [
+        "day   0  09:00  charge 200.00 declined",
+        "day   0  09:00  email payment_missed",
+        "day   0  10:00  email payment_missed undelivered",
+        "day   1  08:00  sms payment_missed",
+        "day   2  09:00  charge 200.00 declined",
+    ]
 
 
 def test_a_card_that_works_at_once_is_never_written_about():
@@ -44,13 +105,13 @@ def test_a_card_that_works_at_once_is_never_written_about():
 def test_no_message_follows_a_retry_that_paid():
     assert play(SUBSCRIPTION, charges=[DECLINED, PAID]) == [
         *SILENCE[:2],
-        "day   3  09:00  charge 200.00 paid",
-        "day   3  09:00  closed: paid in full",
+        "day   2  09:00  charge 200.00 paid",
+        "day   2  09:00  closed: paid in full",
     ]
 
 
 def test_the_last_try_pays():
-    diary = play(SUBSCRIPTION, charges=[DECLINED, DECLINED, DECLINED, PAID])
+    diary = play(SUBSCRIPTION, charges=[*[DECLINED] * 7, PAID])
 
     assert diary[-2:] == [
         "day  14  09:00  charge 200.00 paid",
@@ -118,7 +179,7 @@ def test_a_renewed_card_collects_what_a_broken_plan_missed_and_no_more():
         10: CardStored(event_id="2"),
     }
 
-    diary = play(SUBSCRIPTION, story, charges=[DECLINED, DECLINED])
+    diary = play(SUBSCRIPTION, story, charges=[declined(), declined()])
 
     assert [line for line in diary if "charge" in line][:4] == [
         "day   0  09:00  charge 200.00 declined",

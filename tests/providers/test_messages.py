@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from compliance import ContactRequest, PastContact, PersonFacts, Said, load_packs
 from compliance.disclosing import disclosures, said, words_of
 from compliance.packs import Pack, Packs
-from domain.contacts import Channel, Message, Purpose, email, sms
+from domain.contacts import Channel, Message, Purpose, email, sms, voice
+from domain.contracts import Authority
 from domain.money import Money
 from domain.people import Milestone, MilestoneKind
 from domain.plans import monthly
+from domain.settlements import Settlement
 from providers.messages import FOLDER, MessageError, Messages, Words
 from sandbox.segments import segments
 
@@ -36,12 +39,17 @@ SOURCES = " ".join(file.read_text() for file in FOLDER.parent.glob("*.py"))
 SENT = {
     Message(channel=Channel(c), name=n) for c, n in re.findall(r'(sms|email)\("(\w+)"', SOURCES)
 }
+CALLED = [voice(name) for name in re.findall(r'voice\("(\w+)"', SOURCES)]
 OFFERED = re.findall(r'offered\(account, \w+, "(\w+)"\)', SOURCES)
 EVERY = sorted(SENT | {make(name) for name in OFFERED for make in (sms, email)}, key=str)
 TEXTS = [message for message in EVERY if message.channel is Channel.SMS]
 MAILS = [message for message in EVERY if message.channel is Channel.EMAIL]
-ABOUT_AN_INSTALMENT = {"instalment_due", "instalment_failed"}
-ABOUT_A_PLAN = {"plan_offer", "fresh_offer"}
+ABOUT_AN_INSTALMENT = {
+    *("instalment_due", "instalment_reminder", "instalment_failed", "instalment_missed"),
+    "hardship_missed",
+}
+ABOUT_A_PLAN = {"plan_offer", "fresh_offer", "hardship_plan"}
+ABOUT_NO_AMOUNT = {"hardship_means"}
 ZONES = {"US": "America/New_York", "SA": "Asia/Riyadh", "NZ": "Pacific/Auckland"}
 
 
@@ -69,15 +77,63 @@ def without_marks(text: str) -> str:
 
 
 def amount_in(message: Message) -> str:
+    if message.name in ABOUT_NO_AMOUNT:
+        return ""
     if message.name in ABOUT_AN_INSTALMENT or message.name in ABOUT_A_PLAN:
         return "112.50"
     return "450.01"
 
 
 def test_every_message_that_a_journey_sends_has_words():
-    assert len(EVERY) == 15
-    MESSAGES.check(EVERY)
-    assert {f"{each.name}.{each.channel}" for each in EVERY} == set(MESSAGES.names())
+    every = [*EVERY, *CALLED]
+    assert len(every) == 32
+    MESSAGES.check(every)
+    assert {f"{each.name}.{each.channel}" for each in every} == set(MESSAGES.names())
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("message", CALLED, ids=str)
+def test_a_call_has_words_that_say_who_calls_why_and_what_can_be_done(message, locale):
+    script = render(message, locale)
+
+    assert "Layla Haddad" in script.text
+    assert "Gulf Telecom" in script.text
+    assert "112.50" in without_marks(script.text)
+    assert "450.01" in without_marks(script.text)
+    assert LINK not in script.text
+    assert script.subject is None
+    assert script.html is None
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize(
+    "message",
+    [sms("nudge"), sms("last_nudge"), email("nudge"), email("invoice_firm"), voice("broken_plan")],
+    ids=str,
+)
+def test_an_offer_to_settle_is_told_while_it_is_open_and_only_then(message, locale):
+    offer = Settlement(
+        settlement_id="s",
+        minor=30_007,
+        balance=45_001,
+        currency="USD",
+        expires=date(2026, 12, 24),
+        by=Authority.AGENT,
+    )
+    open_now = WORDS.model_copy(update={"settlement": offer})
+
+    assert "300.07" in without_marks(render(message, locale, open_now).text)
+    assert "300.07" not in without_marks(render(message, locale).text)
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("channel", [sms, email])
+def test_the_question_what_somebody_can_spare_demands_nothing(channel, locale):
+    asked = render(channel("hardship_means"), locale)
+
+    assert asked.demanded is None
+    assert Said.DEMAND not in asked.says
+    assert "450.01" not in without_marks(asked.text)
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
@@ -116,8 +172,8 @@ def test_the_first_communication_about_a_debt_says_more_and_later_ones_less():
 
 def test_a_validation_notice_or_a_contact_about_this_very_debt_makes_the_next_one_later():
     sent = Milestone(kind=MilestoneKind.VALIDATION_SENT, at=AT, account_id="acc_1")
-    other = contacted().contacts[0].model_copy(update={"account_id": "acc_2"})
-    inbound = contacted().contacts[0].model_copy(update={"inbound": True})
+    other = replace(contacted().contacts[0], account_id="acc_2")
+    inbound = replace(contacted().contacts[0], inbound=True)
 
     noticed = bound_by(sms("nudge"), someone(milestones=(sent,)))
     assert Said.COLLECTOR_FIRST not in {each.says for each in noticed}

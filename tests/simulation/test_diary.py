@@ -15,6 +15,8 @@ from simulation.diary import (
     Diary,
     EndlessJourneyError,
     accepts_offer,
+    changes_plan,
+    gives_up_plan,
     newly_placed,
     play,
 )
@@ -80,6 +82,12 @@ def test_a_stage_that_awaits_anything_but_its_account_is_refused():
 def test_what_was_not_offered_cannot_be_accepted():
     with pytest.raises(LookupError, match="nothing to accept"):
         play(STANDARD, {1: accepts_offer})
+
+
+@pytest.mark.parametrize("told", [changes_plan((9, 100)), gives_up_plan])
+def test_a_plan_that_is_not_there_can_be_neither_changed_nor_given_up(told):
+    with pytest.raises(LookupError, match="no plan was accepted"):
+        play(STANDARD, {1: told})
 
 
 def reach_out(at):

@@ -68,5 +68,4 @@ def test_a_process_fetches_a_law_that_it_has_not_seen_without_waiting_for_the_po
     fetch = laws.fetcher(database)
     assert fetch(law) == OTHER
     assert fetch("law_none") is None
-    LAWS.fetch_from(fetch)
     assert "house" not in {pack.id for pack in LAWS.called(law)}

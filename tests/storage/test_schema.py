@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
 
+from domain.transfers import reference_of
 from storage.migrate import upgrade
 from storage.tables import Base
 
@@ -35,7 +36,9 @@ def test_what_is_proof_can_only_be_added_to(connection, table):
     assert f"{table}_append_only" in set(guards.scalars())
 
 
-def test_who_is_on_record_already_is_bound_by_the_law_of_their_region(database_url):
+def test_who_is_on_record_already_is_bound_by_their_regions_law_and_can_pay_by_transfer(
+    database_url,
+):
     url = make_url(database_url).set(database="before")
     server = create_engine(database_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -52,8 +55,10 @@ def test_who_is_on_record_already_is_bound_by_the_law_of_their_region(database_u
 
     with engine.connect() as connection:
         found = connection.execute(text("select regions, residence_zones from people")).one()
+        reference = connection.execute(text("select payment_reference from accounts")).scalar_one()
     engine.dispose()
     assert tuple(found) == (["US-MA"], ["America/New_York"])
+    assert reference == reference_of("acc_1")
 
 
 CONSUMER = {

@@ -2,7 +2,7 @@
 
 `python -m tests.workflows.record_histories` starts a stack, plays the stories below on it and
 writes Temporal's own history of each stage to tests/histories/. Everybody in them is fictional.
-It takes about a minute.
+It takes a few minutes.
 """
 
 import asyncio
@@ -17,10 +17,14 @@ import stripe
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
 from compliance.laws import shipped_id, shipped_text
+from domain.contracts import Contract, HardshipTerms
+from domain.events import HardshipDeclared, MeansStated, PaymentReversed, PlanEnded
 from domain.time import local_date
 from journeys import JOURNEYS
+from storage import contracts, plans
 from tests.house import embedded_stack, open_house
 from tests.stack.programs import open_directory, quick_disk
+from workflows.messages import Heard
 
 FOLDER = Path(__file__).parents[1] / "histories"
 LAWS_FOLDER = FOLDER / "laws"
@@ -28,6 +32,12 @@ LAWS_FOLDER = FOLDER / "laws"
 WHOLE = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW)
 FAILS_LATER = "4000000000000341"
 """Stripe's test card that can be stored, and fails when it is charged."""
+
+SOON_OVER = HardshipTerms(deferral_days=8, most_deferrals=1)
+"""A breathing space that is short enough to be played to its end."""
+
+AT_ONCE = 16
+"""Stories that are played beside each other."""
 
 PEOPLE = itertools.count()
 
@@ -38,46 +48,89 @@ class Story:
     def __init__(self, house, journey, account):
         self.house, self.journey, self.account = house, journey, account
 
+    @property
+    def is_hardship(self):
+        return self.journey == "hardship"
+
+    @property
+    def to_the_first_instalment(self):
+        return 32 if self.is_hardship else 10
+
     async def days(self, number):
         await self.house.forward(self.account, days=number)
 
+    async def goes_on_until(self, stage):
+        """A day at a time, so that a stage of few days is not passed by."""
+        while (await self.account.state()).stage != stage:
+            await self.days(1)
+
+    async def hears(self, kind, **told):
+        """The workflow hears of something that the record would have told it."""
+        event = kind(event_id=f"{kind.__name__} of {self.account.id}", **told)
+        await self.account.handle.signal("hear", Heard(event=event))
+
     async def is_offered_a_plan(self):
-        await self.account.says("PLAN")
+        if self.is_hardship:
+            await self.hears(MeansStated, monthly=50_00)
+        else:
+            await self.account.says("PLAN")
         await self.days(2)
 
-    async def breaks_a_plan(self):
+    async def accepts_a_plan(self, **card):
         await self.is_offered_a_plan()
-        await self.account.pays(card=FAILS_LATER, button="accept-plan")
+        await self.account.pays(button="accept-plan", **card)
         await self.account.reaches("on_plan")
-        await self.days(9)
-        await self.account.reaches("broken_plan")
+
+    async def breaks_a_plan(self):
+        """Every try within the grace fails, too."""
+        await self.accepts_a_plan(card=FAILS_LATER)
+        await self.goes_on_until("broken_plan")
 
 
 async def silence(story):
     """Nobody answers."""
-    await story.days(60)
+    await story.days(65)
 
 
 async def a_plan_is_kept(story):
     """The first instalment is paid."""
-    await story.is_offered_a_plan()
-    await story.account.pays(button="accept-plan")
-    await story.account.reaches("on_plan")
-    await story.days(10)
+    await story.accepts_a_plan()
+    await story.days(story.to_the_first_instalment)
 
 
 async def a_new_card_mends_a_plan(story):
     """An instalment fails; the consumer gives another card."""
     await story.breaks_a_plan()
-    await story.days(1)
     await story.account.pays(button="card")
     await story.account.reaches("on_plan")
 
 
 async def a_plan_breaks_for_good(story):
-    """An instalment fails, and nothing comes of the fresh offer."""
+    """An instalment fails, and nothing comes of the call and of the fresh offer."""
     await story.breaks_a_plan()
     await story.days(30)
+
+
+async def a_plan_is_given_up(story):
+    """The consumer gives up a plan that they had agreed to."""
+    await story.accepts_a_plan()
+    with story.house.database.transaction() as session:
+        plan = plans.current(session, story.account.id)
+    assert plan is not None
+    await story.hears(PlanEnded, plan_id=plan.plan_id)
+    await story.days(5)
+
+
+async def a_payment_goes_back(story):
+    """A bank takes a payment back."""
+    await story.hears(PaymentReversed)
+    await story.days(9)
+
+
+async def hardship(story):
+    """The consumer cannot pay at present."""
+    await story.hears(HardshipDeclared)
+    await story.days(1)
 
 
 async def a_promise(story):
@@ -102,7 +155,10 @@ async def a_call_is_wanted(story):
 
 async def paid(story):
     """The consumer pays while the account waits."""
-    await story.account.pays()
+    if story.is_hardship:  # it has sent no link yet
+        await story.account.told_paid(20_000, f"BANK-{story.account.id}")
+    else:
+        await story.account.pays()
     await story.account.handle.result()
 
 
@@ -131,6 +187,16 @@ async def recall(story):
     await story.account.handle.result()
 
 
+async def switched(story):
+    """Somebody sends the account on another journey in Temporal's UI."""
+    order = {
+        "instruction_id": "ui-3",
+        "journey": "standard" if story.is_hardship else "hardship",
+    }
+    await story.account.handle.execute_update("switch_journey", order)
+    await story.days(1)
+
+
 async def opt_out(story):
     """The consumer wants no more texts."""
     await story.account.says("STOP")
@@ -139,15 +205,22 @@ async def opt_out(story):
 
 STAGES = (
     *(silence, a_plan_is_kept, a_new_card_mends_a_plan, a_plan_breaks_for_good),
+    *(a_plan_is_given_up, a_payment_goes_back, hardship),
     *(a_promise, a_claim, a_call_is_wanted),
 )
-"""Stories which lead through every stage, of either journey; each stage's fullest run is kept."""
+"""Stories which lead through every stage of every journey; each stage's fullest run is kept."""
 
-CASES = (paid, hold, hold_in_temporal, recall, opt_out)
+CASES = (paid, hold, hold_in_temporal, recall, switched, opt_out)
 """Stories of which the first stage is kept under the story's own name."""
 
 
-async def play(house, journey, story):
+async def play(house, journey, story, places):
+    """Play one story in its turn: too many at once, and a worker takes long to answer."""
+    async with places:
+        return await played(house, journey, story)
+
+
+async def played(house, journey, story):
     """Place an account, let the first contact be made, and let the story happen."""
     number = next(PEOPLE)
     consumer = {
@@ -216,10 +289,17 @@ def write(name, history):
 async def record(stack):
     """Play every story and write what is kept; fails if a stage was never played."""
     async with open_house(stack) as house:
-        played = await asyncio.gather(
-            *(play(house, journey, story) for journey in JOURNEYS for story in (*STAGES, *CASES))
+        with house.database.transaction() as session:
+            contracts.agree(session, "acme", Contract(hardship=SOON_OVER))
+        places = asyncio.Semaphore(AT_ONCE)
+        stories = await asyncio.gather(
+            *(
+                play(house, journey, story, places)
+                for journey in JOURNEYS
+                for story in (*STAGES, *CASES)
+            )
         )
-    kept = chosen(played)
+    kept = chosen(stories)
     for journey in JOURNEYS.values():
         missing = [
             each.name for each in journey.stages if f"{journey.name}.{each.name}" not in kept

@@ -26,7 +26,7 @@ RECORDED = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
 STAGES = [
     f"{journey.name}.{stage.name}" for journey in JOURNEYS.values() for stage in journey.stages
 ]
-CASES = ("paid", "hold", "hold_in_temporal", "recall", "opt_out")
+CASES = ("paid", "hold", "hold_in_temporal", "recall", "switched", "opt_out")
 EXPECTED = [*STAGES, *(f"{name}.{each}" for name in JOURNEYS for each in CASES)]
 RECORD_IT = "run `python -m tests.workflows.record_histories` and look at what it changes"
 

@@ -1,0 +1,157 @@
+"""What became of a payment, asked of Stripe: of charges that came to no end, and of open pages."""
+
+import asyncio
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from activities import paying, reopening
+from activities.doors import Door
+from activities.news import Told, failure_told
+from activities.stripe_accounts import payment_key
+from activities.stripe_events import EXTRAS
+from domain.money import Money
+from domain.orders import ChargeStatus
+from providers.charges import (
+    CANCELED,
+    EXTRA,
+    Declined,
+    Intent,
+    PageEnd,
+    Paid,
+    Processing,
+    Settled,
+    Unconfirmed,
+)
+from providers.outcomes import ProviderDown, ProviderRefused
+from storage import Database, payments, tries
+from storage.session import lock_account
+from storage.tables import Account, ChargeRow, Checkout
+
+GONE = "resource_missing"
+"""Stripe does not know it: nothing can be taken by it."""
+
+log = structlog.get_logger()
+
+UNKNOWN, SLOW = timedelta(minutes=1), timedelta(days=7)
+"""After so long a charge is looked up: of unknown fate, and under way. A US bank debit takes four
+business days at most."""
+
+
+class Lookup(Protocol):
+    """The part of Stripe that tells what became of a payment, or ends it."""
+
+    def retrieve_intent(self, intent_id: str) -> Intent:
+        """How a payment stands now."""
+
+    def cancel_intent(self, intent_id: str) -> Settled:
+        """Give a payment up, unless it was made."""
+
+    def close_page(self, session_id: str) -> PageEnd:
+        """Let nobody pay on a page any more."""
+
+
+def conclude(session: Session, row: ChargeRow, settled: Settled) -> list[Told]:
+    """Write what came of a charge, and book what it took; the caller holds the person.
+
+    What a workflow must hear that does not wait for this charge.
+    """
+    match settled:
+        case Paid(intent_id=intent_id):
+            row.status = ChargeStatus.PAID
+            account = session.get_one(Account, row.account_id)
+            amount = Money(minor=row.minor, currency=row.currency)
+            key = payment_key(intent_id)
+            return paying.received(session, account, key, amount, provider_ref=intent_id, at=row.at)
+        case Processing():
+            row.status = ChargeStatus.PROCESSING
+        case Declined(code=code) if code == CANCELED:
+            row.status, row.tried_at = payments.GIVEN_UP, None
+        case Declined():
+            late = row.status != payments.CREATED
+            tries.fail(session, row, settled, at=row.at, late=late)
+            return failure_told(session, row)
+        case Unconfirmed():
+            raise ProviderDown("the payment is neither made nor given up")
+    return []
+
+
+def look_up(session: Session, stripe: Lookup, row: ChargeRow) -> list[Told]:
+    """Find out what became of a charge; one that nobody has confirmed yet is given up.
+
+    The caller holds the person. ProviderDown.
+    """
+    if row.intent_id is None:
+        row.status, row.tried_at = payments.GIVEN_UP, None
+        return []
+    return conclude(session, row, end_of(stripe, row.intent_id))
+
+
+def end_of(stripe: Lookup, intent_id: str) -> Settled:
+    """What became of a payment, which is given up if nobody has confirmed it. ProviderDown."""
+    try:
+        settled = stripe.retrieve_intent(intent_id).settled
+        return stripe.cancel_intent(intent_id) if isinstance(settled, Unconfirmed) else settled
+    except ProviderRefused as refused:
+        if refused.code == GONE:
+            return Declined(code=CANCELED)
+        raise ProviderDown(str(refused)) from None
+
+
+def still_pays(session: Session, stripe: Lookup, page: Checkout) -> bool:
+    """Close a page; whether money from it is still on its way. What has come is booked.
+
+    The caller holds the person. ProviderDown.
+    """
+    end = _end_of_page(stripe, page.session_id)
+    if end.state == "processing":
+        return True
+    if end.state == "paid" and end.intent_id and end.amount:
+        account = session.get_one(Account, page.account_id)
+        paying.received(
+            session,
+            account,
+            payment_key(end.intent_id),
+            end.amount,
+            provider_ref=end.intent_id,
+            extra=EXTRAS.get(end.metadata.get(EXTRA, "")),
+        )
+    page.purpose = payments.CLOSED
+    return False
+
+
+def _end_of_page(stripe: Lookup, session_id: str) -> PageEnd:
+    try:
+        return stripe.close_page(session_id)
+    except ProviderRefused as refused:
+        if refused.code == GONE:
+            return PageEnd(state="unpaid")
+        raise ProviderDown(str(refused)) from None
+
+
+async def sweep(database: Database, door: Door, stripe: Lookup) -> int:
+    """Look up every charge of which somebody should have told by now; how many found their end."""
+    done = 0
+    for key in await asyncio.to_thread(_left_open, database):
+        try:
+            told = await asyncio.to_thread(_looked_up, database, stripe, key)
+        except ProviderDown as down:
+            log.warning("charge.not_looked_up", charge=key, error=str(down))
+            break  # the others would wait for Stripe as long
+        await reopening.tell(database, door, told)
+        done += 1
+    return done
+
+
+def _left_open(database: Database) -> list[str]:
+    with database.transaction() as session:
+        return list(payments.left_open(session, unknown=UNKNOWN, slow=SLOW))
+
+
+def _looked_up(database: Database, stripe: Lookup, key: str) -> list[Told]:
+    with database.transaction() as session:
+        lock_account(session, payments.charge_by_key(session, key).account_id)
+        row = payments.charge_by_key(session, key)
+        return look_up(session, stripe, row) if row.status in payments.OPEN else []

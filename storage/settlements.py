@@ -1,0 +1,319 @@
+"""Offers to settle: made in one way, never below the floor, and met by what the ledger received."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.contracts import Authority
+from domain.ledger import Cause
+from domain.money import Money
+from domain.plans import PaymentPlan
+from domain.receipts import held
+from domain.settlements import (
+    Settlement,
+    SettlementState,
+    early,
+    floor_of,
+    last_day,
+    settle,
+)
+from storage import contracts, journal, ledger, plans
+from storage.receipts import local, since
+from storage.session import lock_account
+from storage.tables import Account, LedgerTransaction, SettlementRow
+
+# making offers
+
+
+def offer(
+    session: Session,
+    account: Account,
+    amount: Money,
+    *,
+    settlement_id: str,
+    by: Authority,
+    source: str,
+    at: datetime,
+    expires: date | None = None,
+) -> Settlement:
+    """Offer to settle for this amount, in place of an offer that stands; NoSettlement if not so.
+
+    The same id again finds the same offer. `at` is the account's present. Without a last day the
+    offer stands as long as the contract says.
+    """
+    lock_account(session, account.id)
+    if (known := session.get(SettlementRow, settlement_id)) is not None:
+        return _settlement(known, account)
+    contract = contracts.of_account(session, account.id)
+    today = local(session, account, at)
+    made = settle(
+        contract,
+        _owed(session, account),
+        amount,
+        by=by,
+        expires=last_day(contract, today) if expires is None else expires,
+        today=today,
+        settlement_id=settlement_id,
+    )
+    return _write(session, account, made, source=source, at=at)
+
+
+def offer_early(
+    session: Session, account: Account, *, at: datetime, step: int = 1
+) -> Settlement | None:
+    """Offer a new account its contract's discount for paying early; None if there is none.
+
+    `step` is in what minor units the currency can be charged.
+    """
+    lock_account(session, account.id)
+    named = f"early:{account.id}"
+    if (known := session.get(SettlementRow, named)) is not None:
+        return _settlement(known, account)
+    made = early(
+        contracts.of_account(session, account.id),
+        _owed(session, account),
+        today=local(session, account, at),
+        settlement_id=named,
+        step=step,
+    )
+    return _write(session, account, made, source="early payment", at=at) if made else None
+
+
+def _write(
+    session: Session, account: Account, made: Settlement, *, source: str, at: datetime
+) -> Settlement:
+    standing = _standing(session, account.id)
+    if standing is not None:
+        _end(session, standing, at)
+    contract = contracts.of_account(session, account.id)
+    session.add(
+        SettlementRow(
+            id=made.settlement_id,
+            account_id=account.id,
+            minor=made.minor,
+            floor=floor_of(contract, made.balance, made.by),
+            balance=made.balance,
+            version=ledger.version(session, account.id),
+            expires=made.expires,
+            by=made.by,
+            source=source,
+            at=at,
+        )
+    )
+    session.flush()
+    told = {"amount": str(made.amount), "expires": str(made.expires), "by": str(made.by)}
+    journal.note(session, account.id, "settlement offered", at=at, **told)
+    return made
+
+
+def withdraw(session: Session, account: Account, settlement_id: str, *, at: datetime) -> bool:
+    """Take back an offer that stands; False if it does not, or is met."""
+    lock_account(session, account.id)
+    row = session.get(SettlementRow, settlement_id)
+    if row is None or row.account_id != account.id or row.withdrawn_at or row.met_at:
+        return False
+    _end(session, row, at)
+    journal.note(session, account.id, "settlement withdrawn", at=at, settlement=settlement_id)
+    return True
+
+
+def _end(session: Session, row: SettlementRow, at: datetime) -> None:
+    row.withdrawn_at = at
+    session.flush()
+
+
+# following the ledger
+
+
+def lift(session: Session, account: Account) -> None:
+    """Owe again what was forgiven, for the moment in which a movement is booked.
+
+    So the movement is allocated to what is owed in truth, and `complete` then forgives what is left
+    after it: in whatever order movements become known, the books end the same.
+    """
+    lock_account(session, account.id)
+    row = _standing(session, account.id)
+    if row is not None and row.met_at is not None:
+        _owe_again(session, row)
+
+
+def complete(session: Session, account: Account, *, at: datetime) -> bool:
+    """Forgive the rest if what was received in time meets the offer; False if it does not.
+
+    What counts is when the money came, not when we learned of it.
+    """
+    lock_account(session, account.id)
+    row = _standing(session, account.id)
+    if row is None or not _is_met(session, account, row):
+        return False
+    is_new, row.met_at = row.met_at is None, row.met_at or at
+    session.flush()
+    bookings = len(_forgivings(session, row))
+    key = f"settled:{row.id}:{bookings + 1}" if bookings else f"settled:{row.id}"
+    if not ledger.forgive(session, account.id, key, cause=Cause.SETTLEMENT, at=at):
+        return False
+    if is_new:
+        journal.note(session, account.id, "settlement met", at=at, settlement=row.id)
+    return True
+
+
+def uncomplete(session: Session, account: Account, *, at: datetime | None = None) -> bool:
+    """Owe again what was forgiven, if what went back leaves the offer unmet; False if it is met.
+
+    Where less went back than was paid over the offer, the rest is forgiven as before.
+    """
+    lock_account(session, account.id)
+    row = _standing(session, account.id)
+    if row is None or row.met_at is None:
+        return False
+    if _is_met(session, account, row):
+        complete(session, account, at=at or row.met_at)
+        return False
+    row.met_at = None
+    session.flush()
+    _owe_again(session, row)
+    journal.note(session, account.id, "settlement undone", at=at, settlement=row.id)
+    return True
+
+
+def _owe_again(session: Session, row: SettlementRow) -> None:
+    for key in _forgivings(session, row):
+        ledger.undo(session, row.account_id, f"un{key}", of=key, cause=Cause.SETTLEMENT_UNDONE)
+
+
+def _forgivings(session: Session, row: SettlementRow) -> list[str]:
+    """The keys of all that was ever forgiven for it, undone or not."""
+    movements = session.scalars(
+        select(LedgerTransaction.key)
+        .where(LedgerTransaction.account_id == row.account_id)
+        .where(LedgerTransaction.cause == Cause.SETTLEMENT)
+        .where(LedgerTransaction.version > row.version)
+        .order_by(LedgerTransaction.version)
+    )
+    return [key for key in movements if key.startswith(f"settled:{row.id}")]
+
+
+def _is_met(session: Session, account: Account, row: SettlementRow) -> bool:
+    """Whether what came after the offer and in time, and has not gone back, is enough."""
+    return paid_for(session, account, _settlement(row, account)) >= row.minor
+
+
+# reading
+
+
+def open_offer(session: Session, account_id: str, today: date) -> Settlement | None:
+    """The offer that can be met on this day, where the consumer is."""
+    row = _standing(session, account_id)
+    if row is None or row.met_at or _last_day(session, row) < today:
+        return None
+    if ledger.balance(session, account_id) <= 0:
+        return None
+    return _settlement(row, session.get_one(Account, account_id))
+
+
+def paid_for(session: Session, account: Account, made: Settlement) -> int:
+    """Minor units that came for an offer in time, and have not gone back."""
+    row = session.get_one(SettlementRow, made.settlement_id)
+    return held(since(session, account, row.version), until=_last_day(session, row))
+
+
+def _plan_of(session: Session, row: SettlementRow) -> PaymentPlan | None:
+    """The plan that pays an offer, unless it was given up; an offer stands as long as its plan."""
+    plan = plans.current(session, row.account_id)
+    return plan if plan is not None and plan.settlement_id == row.id else None
+
+
+def _last_day(session: Session, row: SettlementRow) -> date:
+    """Until when the money may come: of a plan that pays it, until its last part is missed."""
+    plan = _plan_of(session, row)
+    if plan is None:
+        return row.expires
+    grace = contracts.of_account(session, row.account_id).plans.grace_days
+    return max(row.expires, plan.instalments[-1].due + timedelta(days=grace))
+
+
+def standing(session: Session, account: Account, at: datetime) -> Settlement | None:
+    """The offer that can be met at an instant of the account's."""
+    return open_offer(session, account.id, local(session, account, at))
+
+
+def under_plan(session: Session, account: Account) -> str | None:
+    """The id of the offer, met or not, that the account's plan pays; None if it pays none."""
+    row = _standing(session, account.id)
+    return row.id if row is not None and _plan_of(session, row) is not None else None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """An offer, and what has become of it."""
+
+    settlement: Settlement
+    state: SettlementState
+    source: str
+    at: datetime
+    met_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+def of_account(session: Session, account: Account, today: date) -> list[Offered]:
+    """Every offer ever made on an account, newest first, as it stands on that day."""
+    rows = session.scalars(
+        select(SettlementRow)
+        .where(SettlementRow.account_id == account.id)
+        .order_by(SettlementRow.recorded_at.desc(), SettlementRow.at.desc())
+    )
+    return [_offered(session, account, row, today) for row in rows]
+
+
+def of_id(session: Session, account: Account, settlement_id: str, today: date) -> Offered | None:
+    """The account's offer of that id, as it stands on that day."""
+    row = session.get(SettlementRow, settlement_id)
+    if row is None or row.account_id != account.id:
+        return None
+    return _offered(session, account, row, today)
+
+
+def _offered(session: Session, account: Account, row: SettlementRow, today: date) -> Offered:
+    return Offered(
+        settlement=_settlement(row, account),
+        state=_state(session, account, row, today),
+        source=row.source,
+        at=row.at,
+        met_at=row.met_at,
+        withdrawn_at=row.withdrawn_at,
+    )
+
+
+def _state(session: Session, account: Account, row: SettlementRow, today: date) -> SettlementState:
+    if row.met_at is not None:
+        return SettlementState.MET
+    ended = row.withdrawn_at and local(session, account, row.withdrawn_at)
+    if min(today, ended or today) > _last_day(session, row):
+        return SettlementState.EXPIRED  # and replaced or withdrawn only then
+    return SettlementState.WITHDRAWN if ended else SettlementState.OPEN
+
+
+def _standing(session: Session, account_id: str) -> SettlementRow | None:
+    """The account's one offer that nothing has replaced or withdrawn; met, open or expired."""
+    return session.scalar(
+        select(SettlementRow).where(
+            SettlementRow.account_id == account_id, SettlementRow.withdrawn_at.is_(None)
+        )
+    )
+
+
+def _owed(session: Session, account: Account) -> Money:
+    return Money(minor=ledger.balance(session, account.id), currency=account.currency)
+
+
+def _settlement(row: SettlementRow, account: Account) -> Settlement:
+    return Settlement(
+        settlement_id=row.id,
+        minor=row.minor,
+        balance=row.balance,
+        currency=account.currency,
+        expires=row.expires,
+        by=Authority(row.by),
+    )

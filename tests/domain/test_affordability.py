@@ -1,0 +1,163 @@
+"""What somebody can afford: figures by hand, and never a minor unit more than they have."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.affordability import (
+    Deferral,
+    Every,
+    Group,
+    Means,
+    Sum,
+    a_month,
+    a_week,
+    affordable,
+    instalment_of,
+    monthly_of,
+    suggested,
+)
+from domain.contracts import HardshipTerms
+from domain.money import Money
+from domain.plans import PaymentPlan
+from domain.rhythms import Monthly, NthWeekday, Payday, Weekly
+
+TODAY = date(2026, 11, 23)
+FIRST = date(2026, 12, 1)
+
+
+def means(income=2_000_00, housing=900_00, food=100_00, **more):
+    return Means(
+        currency="GBP",
+        income=(Sum(minor=income),),
+        essentials={
+            Group.HOUSING: Sum(minor=housing),
+            Group.FOOD: Sum(minor=food, every=Every.WEEK),
+        },
+        **more,
+    )
+
+
+def suggest(balance=1_000_00, monthly=100_00, currency="GBP", rhythm=None, **terms):
+    return suggested(
+        "p1",
+        Money(minor=balance, currency=currency),
+        monthly,
+        first=FIRST,
+        today=TODAY,
+        terms=HardshipTerms(**terms),
+        rhythm=rhythm,
+    )
+
+
+def test_what_is_left_of_a_month_is_rounded_down():
+    # 2,000.00 less 900.00, less 52 twelfths of 100.00, which is 433.333…
+    assert means().disposable == 666_66
+    assert means(debts=(Sum(minor=1_200_00, every=Every.YEAR),)).disposable == 566_66
+    assert means(income=1_000_00).disposable == -333_34
+
+
+@pytest.mark.parametrize(
+    ("every", "monthly"),
+    [
+        (Every.WEEK, 433_33),
+        (Every.FORTNIGHT, 216_66),
+        (Every.FOUR_WEEKS, 108_33),
+        (Every.MONTH, 100_00),
+        (Every.YEAR, 8_33),
+    ],
+)
+def test_every_interval_has_its_month(every, monthly):
+    told = Means(currency="GBP", income=(Sum(minor=100_00, every=every),), essentials={})
+    assert told.disposable == monthly
+
+
+def test_a_month_has_fifty_two_twelfths_of_a_week():
+    assert (a_week(100_00), a_month(100_00)) == (23_07, 433_33)
+
+
+@given(monthly=st.integers(0, 10**9))
+def test_to_weeks_and_back_nothing_is_gained(monthly):
+    assert a_week(monthly) * 52 <= monthly * 12
+    assert a_month(a_week(monthly)) <= monthly
+
+
+def test_instalments_take_a_share_of_what_is_left_less_what_other_plans_take():
+    terms = HardshipTerms(share_of_disposable=Decimal(50))
+    assert affordable(means(), terms) == 333_33
+    assert affordable(means(), terms, committed=300_00) == 33_33
+    assert affordable(means(), terms, committed=400_00) == 0
+    assert affordable(means(income=500_00), terms) == 0
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "instalment"),
+    [
+        (Monthly(), 100_00),
+        (NthWeekday(nth=1, weekday=0), 100_00),
+        (Weekly(), 23_07),
+        (Weekly(every=2), 46_15),
+        (Payday(paid=Weekly(every=4)), 92_30),
+    ],
+)
+def test_an_instalment_is_what_its_rhythm_leaves_of_a_month(rhythm, instalment):
+    assert instalment_of(100_00, rhythm) == instalment
+
+
+def test_the_suggested_plan_has_the_fewest_parts_that_can_be_afforded():
+    plan = suggest(balance=1_050_00)
+    assert isinstance(plan, PaymentPlan)
+    assert [each.minor for each in plan.instalments] == [100_00] * 10 + [50_00]
+    assert (plan.instalments[0].due, plan.total) == (FIRST, 1_050_00)
+
+
+@given(
+    balance=st.integers(1, 10**6),
+    monthly=st.integers(0, 10**6),
+    currency=st.sampled_from(["GBP", "JPY", "KWD"]),
+    every=st.none() | st.integers(1, 4),
+)
+def test_no_suggested_instalment_is_more_than_can_be_afforded(balance, monthly, currency, every):
+    rhythm = Weekly(every=every) if every else Monthly()
+    plan = suggest(balance, monthly, currency, rhythm)
+    if isinstance(plan, Deferral):
+        assert plan.until > TODAY
+        return
+    most = instalment_of(monthly, rhythm)
+    assert plan.total == balance
+    assert all(each.minor <= most for each in plan.instalments)
+    if currency != "KWD":  # one part less would ask for more than that
+        assert (len(plan.instalments) - 1) * most < balance
+
+
+@pytest.mark.parametrize(
+    ("monthly", "terms"),
+    [
+        (0, {}),
+        (2, {}),  # would take longer than any plan
+        (4_00, {"least_instalments": (Money(minor=5_00, currency="GBP"),)}),
+        (100_00, {"longest_days": 200}),
+    ],
+)
+def test_what_nobody_can_afford_is_deferred(monthly, terms):
+    assert suggest(monthly=monthly, deferral_days=30, **terms) == Deferral(
+        until=TODAY + timedelta(days=30)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "monthly"),
+    [
+        (Weekly(), 433_34),
+        (Weekly(every=2), 216_67),
+        (Payday(paid=Weekly(every=4)), 108_34),
+        (Monthly(), 100_00),
+        (NthWeekday(nth=2, weekday=4), 100_00),
+        (None, 100_00),
+    ],
+)
+def test_what_an_instalment_takes_of_a_month_is_rounded_up(rhythm, monthly):
+    assert monthly_of(100_00, rhythm) == monthly

@@ -1,0 +1,44 @@
+"""What a journey carries that begins again after its end."""
+
+from domain.events import AnyEvent
+from engine.progress import Progress
+from storage.reopening import Reopened
+from workflows.account import fingerprint
+from workflows.messages import Leg
+
+BEFORE = "before"
+"""Stands for the stages of the journey that was over."""
+
+
+def leg_of(reopened: Reopened, news: AnyEvent) -> Leg:
+    """The first run of the journey that goes on: its first stage, which has heard the news."""
+    progress = _progress(reopened)
+    progress.hear(news)
+    return Leg(
+        journey=reopened.journey,
+        progress=progress,
+        fingerprint=fingerprint(reopened.placement),
+    )
+
+
+def _progress(reopened: Reopened) -> Progress:
+    recorded, placement = reopened.recorded, reopened.placement
+    progress = Progress(
+        account_id=placement.account_id,
+        currency=placement.balance.currency,
+        balance=recorded.balance,
+        version=recorded.version,
+        due_on=placement.due_on,
+        person=recorded.facts,
+        law=recorded.law,
+        law_number=recorded.law_number,
+        recalled=recorded.recalled,
+        contract=recorded.contract,
+        settlement=recorded.settlement,
+        plan=reopened.plan,
+        step=reopened.step,
+    )
+    for contact in reopened.contacts:
+        progress.remember(contact, stage=BEFORE)
+    progress.sent_in.clear()  # a stage that begins again may send what it sent before
+    return progress
