@@ -1,6 +1,6 @@
 """What agreements ask of those who take the money."""
 
-from providers.stripe_amounts import AmountError, smallest_step
+from domain.payable import AmountError, smallest_step
 
 
 def step_of(currency: str) -> int:

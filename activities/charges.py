@@ -22,12 +22,12 @@ from activities.debits import Refusal
 from activities.lookups import conclude, end_of, look_up, still_pays
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
+from domain.payable import chargeable, is_chargeable
 from domain.retries import ACH, DeclineCodes
 from providers.charges import ACCOUNT, AT, CANCELED, Declined, Settled
 from providers.means import Means
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.stripe import Stripe
-from providers.stripe_amounts import chargeable, is_chargeable
 from storage import Database, journal, ledger, payments, people, plans, tries
 from storage.session import lock_account
 from storage.tables import ChargeRow
@@ -113,7 +113,9 @@ class Charges:
             )
         except ProviderDown as down:
             return self._give_up_or_retry(session, row, str(down))
-        due = debits.collectable(session, order, at)
+        due = debits.collectable(session, order, row, at)
+        if refusal is None and not is_chargeable(due) and payments.under_way(session, row):
+            refusal = UNDER_WAY
         if (refusal := refusal or _not_due(due)) is not None:
             return _refuse(session, row, refusal)
         if not is_chargeable(due):
@@ -193,7 +195,7 @@ class Charges:
             or self._competing(session, row)
             or self._open_pages(session, row)
         )
-        return refusal or _not_due(debits.collectable(session, order, at), row.minor)
+        return refusal or _not_due(debits.collectable(session, order, row, at), row.minor)
 
     def _competing(self, session: Session, row: ChargeRow) -> Refusal | None:
         """Find out what became of other charges for the same; wait for one that is under way."""
@@ -206,7 +208,8 @@ class Charges:
     def _open_pages(self, session: Session, row: ChargeRow) -> Refusal | None:
         """Close the account's pages; wait for money that is on its way from one of them."""
         pages = payments.open_pages(session, row.account_id)
-        pays = any(still_pays(session, self._stripe, page) for page in pages)
+        wall = self._clocks.wall()
+        pays = any(still_pays(session, self._stripe, page, wall) for page in pages)
         return UNDER_WAY if pays else None
 
     def _take(self, session: Session, row: ChargeRow, intent_id: str) -> Answer:

@@ -37,6 +37,7 @@ from compliance.orders import Reached, ReachOut
 from compliance.rules import Disclosure
 from domain.contacts import Channel, ContactStatus
 from domain.money import Money
+from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
 from domain.time import local_date
 from providers.messages import MessageError, Messages, Rendered, Words
@@ -220,7 +221,8 @@ class Contacts:
             due_on=look.due_on,
             link=f"{self._public_url}/p/{link}",
             plan=order.offer or plan,
-            instalment=plan.next_due(look.balance) if plan else None,
+            instalment=_announced(plan, order, look.balance) if plan else None,
+            left=_left(plan, look, order.at) if plan else None,
             decline_reason=look.decline,
             settlement=_open_offer(look, order.at),
         )
@@ -350,6 +352,21 @@ def _asked_for(look: Look, at: datetime) -> int:
     """
     rest = look.balance - look.facts.held_part(at)
     return rest if rest > 0 else look.balance
+
+
+def _left(plan: PaymentPlan, look: Look, at: datetime) -> Money:
+    """What is still to be paid with the plan, without the parts of the debt that are held."""
+    left = min(plan.left(look.balance), _asked_for(look, at))
+    return Money(minor=left, currency=look.currency)
+
+
+def _announced(plan: PaymentPlan, order: ReachOut, balance: int) -> Instalment | None:
+    """The instalment that a message is about, with all that is then collected with it, and when."""
+    about = next((each for each in plan.instalments if each.number == order.instalment), None)
+    minor = plan.outstanding(about, balance) if about else 0
+    if about is None or not minor:
+        return plan.next_due(balance)
+    return about.model_copy(update={"minor": minor, "due": order.day or about.due})
 
 
 def _open_offer(look: Look, at: datetime) -> Settlement | None:

@@ -12,7 +12,7 @@ from domain.money import Money
 from domain.orders import Charge, ChargeStatus
 from domain.plans import PaymentPlan
 from domain.time import local_date
-from storage import accounts, contacts, laws, ledger, people, plans, tries
+from storage import accounts, contacts, laws, ledger, payments, people, plans, tries
 from storage.session import driver
 from storage.tables import ChargeRow
 
@@ -54,16 +54,17 @@ def refused(
     return Refusal(ChargeStatus.NO_CARD, _because(verdict))
 
 
-def collectable(session: Session, order: Charge, at: datetime) -> Money:
+def collectable(session: Session, order: Charge, row: ChargeRow, at: datetime) -> Money:
     """As much of the order as is due at `at` by ledger and plan, and is not held.
 
-    Less than was announced needs no notice, so a part that has been paid meanwhile is left out;
-    more than was ordered is never taken.
+    Less than was announced needs no notice, so a part that has been paid meanwhile is left out, and
+    so is what other charges may still take; more than was ordered is never taken.
     """
     balance = ledger.balance(session, order.account_id)
     facts = people.facts(session, order.account_id, at)
     due = _due(plans.current(session, order.account_id), order, facts, at, balance)
-    minor = max(0, min(order.amount.minor, due, balance - facts.held_part(at)))
+    left = min(due, balance - facts.held_part(at)) - payments.under_way(session, row)
+    minor = max(0, min(order.amount.minor, left))
     return Money(minor=minor, currency=order.amount.currency)
 
 

@@ -1,7 +1,7 @@
 """What became of a payment, asked of Stripe: of charges that came to no end, and of open pages."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from activities import paying, reopening
 from activities.doors import Door
 from activities.news import Told, failure_told
-from activities.stripe_accounts import payment_key
+from activities.stripe_accounts import by_the_account, payment_key
 from activities.stripe_events import EXTRAS
 from domain.money import Money
 from domain.orders import ChargeStatus
@@ -26,18 +26,24 @@ from providers.charges import (
     Unconfirmed,
 )
 from providers.outcomes import ProviderDown, ProviderRefused
-from storage import Database, payments, tries
+from storage import Database, accounts, payments, tries
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, Checkout
 
 GONE = "resource_missing"
 """Stripe does not know it: nothing can be taken by it."""
 
+REFUSED = "Stripe does not say what became of a charge: look it up there"
+
 log = structlog.get_logger()
 
 UNKNOWN, SLOW = timedelta(minutes=1), timedelta(days=7)
 """After so long a charge is looked up: of unknown fate, and under way. A US bank debit takes four
 business days at most."""
+
+
+class NotTold(ProviderDown):
+    """Stripe is there, and does not tell what became of this one payment."""
 
 
 class Lookup(Protocol):
@@ -74,7 +80,7 @@ def conclude(session: Session, row: ChargeRow, settled: Settled) -> list[Told]:
             tries.fail(session, row, settled, at=row.at, late=late)
             return failure_told(session, row)
         case Unconfirmed():
-            raise ProviderDown("the payment is neither made nor given up")
+            raise NotTold("the payment is neither made nor given up")
     return []
 
 
@@ -97,29 +103,42 @@ def end_of(stripe: Lookup, intent_id: str) -> Settled:
     except ProviderRefused as refused:
         if refused.code == GONE:
             return Declined(code=CANCELED)
-        raise ProviderDown(str(refused)) from None
+        raise NotTold(str(refused)) from None
 
 
-def still_pays(session: Session, stripe: Lookup, page: Checkout) -> bool:
+def still_pays(session: Session, stripe: Lookup, page: Checkout, wall: datetime) -> bool:
     """Close a page; whether money from it is still on its way. What has come is booked.
 
-    The caller holds the person. ProviderDown.
+    The caller holds the person, at this time by the `wall`. ProviderDown.
     """
     end = _end_of_page(stripe, page.session_id)
-    if end.state == "processing":
+    if end.state == "processing" and not _came_to_nothing(stripe, end.intent_id):
+        page.purpose = payments.PROMISED
         return True
     if end.state == "paid" and end.intent_id and end.amount:
         account = session.get_one(Account, page.account_id)
+        made = end.paid_at or wall
         paying.received(
             session,
             account,
             payment_key(end.intent_id),
             end.amount,
             provider_ref=end.intent_id,
+            at=by_the_account(session, account, made, end.metadata, heard=wall),
             extra=EXTRAS.get(end.metadata.get(EXTRA, "")),
         )
     page.purpose = payments.CLOSED
     return False
+
+
+def _came_to_nothing(stripe: Lookup, intent_id: str | None) -> bool:
+    """Whether the bank debit of a page failed: of a page itself, Stripe does not say so."""
+    if intent_id is None:
+        return False
+    try:
+        return isinstance(stripe.retrieve_intent(intent_id).settled, Declined)
+    except ProviderRefused:
+        return False
 
 
 def _end_of_page(stripe: Lookup, session_id: str) -> PageEnd:
@@ -128,7 +147,7 @@ def _end_of_page(stripe: Lookup, session_id: str) -> PageEnd:
     except ProviderRefused as refused:
         if refused.code == GONE:
             return PageEnd(state="unpaid")
-        raise ProviderDown(str(refused)) from None
+        raise NotTold(str(refused)) from None
 
 
 async def sweep(database: Database, door: Door, stripe: Lookup) -> int:
@@ -137,6 +156,10 @@ async def sweep(database: Database, door: Door, stripe: Lookup) -> int:
     for key in await asyncio.to_thread(_left_open, database):
         try:
             told = await asyncio.to_thread(_looked_up, database, stripe, key)
+        except NotTold as untold:
+            log.warning("charge.not_looked_up", charge=key, error=str(untold))
+            await asyncio.to_thread(_ask_a_person, database, key)
+            continue
         except ProviderDown as down:
             log.warning("charge.not_looked_up", charge=key, error=str(down))
             break  # the others would wait for Stripe as long
@@ -148,6 +171,13 @@ async def sweep(database: Database, door: Door, stripe: Lookup) -> int:
 def _left_open(database: Database) -> list[str]:
     with database.transaction() as session:
         return list(payments.left_open(session, unknown=UNKNOWN, slow=SLOW))
+
+
+def _ask_a_person(database: Database, key: str) -> None:
+    """Let a person of ours look at a charge, once."""
+    with database.transaction() as session:
+        row = payments.charge_by_key(session, key)
+        accounts.hand_over(session, f"untold:{key}", row.account_id, REFUSED, at=row.at)
 
 
 def _looked_up(database: Database, stripe: Lookup, key: str) -> list[Told]:

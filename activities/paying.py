@@ -13,14 +13,14 @@ from activities.reopening import name_end, reopen, reversed_told
 from domain.events import PlanChanged
 from domain.ledger import GIVEN_BACK, RECEIVED, Cause
 from domain.money import Money
+from domain.payable import is_too_small
 from domain.plan_changes import Extra
-from providers.stripe_amounts import is_chargeable
 from storage import accounts, accruing, journal, ledger, plans, settlements
 from storage.session import lock_account
 from storage.tables import Account
 
-PLENTY = 10_000_000
-"""Minor units that a card can pay in every currency that cards pay in."""
+PAID = RECEIVED - {Cause.CHARGEBACK_WON}
+"""Causes by which new money comes."""
 
 
 def received(
@@ -41,7 +41,8 @@ def received(
     that did not go back after all. Again it changes nothing and tells the same.
     """
     if not _is_booked(session, account, key):
-        _lift(session, account, key)
+        unasked = cause in PAID and settlements.is_met(session, account)
+        _lift(session, account, key, at=at)
         accruing.accrue(session, account, at)
         ledger.pay(session, account.id, key, amount, cause=cause, provider_ref=provider_ref, at=at)
         when = at or ledger.recorded_at(session, key)
@@ -50,7 +51,7 @@ def received(
         settlements.complete(session, account, at=when)
         _write_off_rest(session, account, key, at=at)
         plans.take_extra(session, account.id, amount.minor, extra, when)
-        _ask_for_refund(session, account, key, at=when)
+        _ask_for_refund(session, account, key, amount if unasked else None, at=when)
         name_end(session, account)
     return [balance_told(session, account, key), *_plan_told(session, account, extra)]
 
@@ -73,15 +74,16 @@ def went_back(
     tells the same.
     """
     if not _is_booked(session, account, key):
-        _lift(session, account, key)
+        _lift(session, account, key, at=at)
         ledger.give_back(
             session, account.id, key, amount, cause=cause, provider_ref=provider_ref, at=at
         )
+        when = at or ledger.recorded_at(session, key)
         what = f"{cause} undone" if cause in RECEIVED else cause
         journal.note(session, account.id, what, at=at, amount=str(amount), key=key)
-        settlements.uncomplete(session, account, at=at)
+        settlements.uncomplete(session, account, at=when)
         _write_off_rest(session, account, key, at=at)
-        reopen(session, account, key, at=at or ledger.recorded_at(session, key))
+        reopen(session, account, key, at=when)
         name_end(session, account)
     told = [balance_told(session, account, key, reversal=True)]
     reversal = reversed_told(session, account, key)
@@ -97,38 +99,42 @@ def _is_booked(session: Session, account: Account, key: str) -> bool:
     return ledger.is_booked(session, key)
 
 
-def _lift(session: Session, account: Account, key: str) -> None:
+def _lift(session: Session, account: Account, key: str, *, at: datetime | None) -> None:
     """Owe again what was forgiven, while a movement is booked: what then stays is worked out anew.
 
     So it is allocated to what is owed in truth, and it does not matter whether a payment became
     known before a refund or after it.
     """
-    settlements.lift(session, account)
+    settlements.lift(session, account, at=at)
     if ledger.written_off(session, account.id):
-        ledger.owe_again(session, account.id, f"rest owed again:{key}")
+        ledger.owe_again(session, account.id, f"rest owed again:{key}", at=at)
 
 
 def _write_off_rest(session: Session, account: Account, key: str, *, at: datetime | None) -> None:
     """Let go of a rest that no card can pay: nobody is chased for 3 fils."""
     rest = Money(minor=ledger.balance(session, account.id), currency=account.currency)
-    if rest.minor > 0 and _is_too_small(rest):
+    if rest.minor > 0 and is_too_small(rest):
         ledger.forgive(session, account.id, f"rest:{key}", cause=Cause.WRITE_OFF, at=at)
         journal.note(session, account.id, "rest written off", at=at, amount=str(rest), key=key)
 
 
-def _is_too_small(rest: Money) -> bool:
-    """Whether no card can pay so little. A currency that no card pays at all has no such rest."""
-    by_card = is_chargeable(Money(minor=PLENTY, currency=rest.currency))
-    return by_card and not is_chargeable(rest)
+def _ask_for_refund(
+    session: Session, account: Account, key: str, unasked: Money | None, *, at: datetime
+) -> None:
+    """Two pages may be open and both be paid: a person of ours gives the rest back.
 
-
-def _ask_for_refund(session: Session, account: Account, key: str, *, at: datetime) -> None:
-    """Two pages may be open and both be paid: a person of ours gives the rest back."""
+    `unasked` came although a settlement was met already. The books take it against the rest that
+    is forgiven, so what is owed does not tell of it.
+    """
     left = ledger.balance(session, account.id)
-    if left < 0:
+    if unasked is not None:
+        reason = f"paid {unasked} more than the settlement asked: refund it"
+    elif left < 0:
         over = Money(minor=-left, currency=account.currency)
         reason = f"paid {over} more than was owed: refund it"
-        accounts.hand_over(session, f"overpaid:{key}", account.id, reason, at=at)
+    else:
+        return
+    accounts.hand_over(session, f"overpaid:{key}", account.id, reason, at=at)
 
 
 def _plan_told(session: Session, account: Account, extra: Extra | None) -> list[Told]:

@@ -69,11 +69,11 @@ class Records:
             lock_account(session, order.account_id)
             contacts.note_waits(session, order.account_id, order.waits)
             calls.withdraw(session, order.account_id, at=order.at)
+            account = session.get_one(Account, order.account_id)
+            accruing.accrue(session, account, order.at)  # as the journey till now has it
             accounts.enter_stage(
                 session, order.account_id, journey=order.journey, stage=order.stage, at=order.at
             )
-            account = session.get_one(Account, order.account_id)
-            accruing.accrue(session, account, order.at)
             return Entered(
                 version=ledger.version(session, account.id),
                 balance=ledger.balance(session, account.id),

@@ -1,5 +1,6 @@
 """Whose an event of Stripe's is, and when by the account's time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -67,19 +68,31 @@ def money_of(account: Account, amount: Money | None) -> Money:
 
 
 def moment(session: Session, row: InboxRow, account: Account, event: StripeEvent) -> datetime:
-    """When it happened, by the account's time: however late it is told, and in whatever order.
+    """When an event happened, by the account's time: however late it is told, in whatever order."""
+    return by_the_account(session, account, event.created, event.metadata, heard=row.recorded_at)
+
+
+def by_the_account(
+    session: Session,
+    account: Account,
+    created: datetime,
+    metadata: Mapping[str, str],
+    *,
+    heard: datetime,
+) -> datetime:
+    """The account's time of what Stripe dates `created`, and we heard of by the wall at `heard`.
 
     That is Stripe's, unless the account was run ahead of the wall.
     """
-    if (told := _told_at(event)) is not None:
+    if (told := _told_at(metadata)) is not None:
         return told
-    now = contacts.present(session, account.person_id, row.recorded_at)
-    return now if now > row.recorded_at else event.created
+    now = contacts.present(session, account.person_id, heard)
+    return now if now > heard else created
 
 
-def _told_at(event: StripeEvent) -> datetime | None:
+def _told_at(metadata: Mapping[str, str]) -> datetime | None:
     try:
-        told = datetime.fromisoformat(event.metadata.get(AT, ""))
+        told = datetime.fromisoformat(metadata.get(AT, ""))
     except ValueError:
         return None
     return told if told.tzinfo else None

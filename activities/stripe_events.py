@@ -90,16 +90,21 @@ def take(session: Session, row: InboxRow, found: Found) -> list[Told]:
 
 def _session_paid(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
     """A page was paid on. One that only promises the money (a bank debit) is not paid."""
+    account = locked(session, event)
     if event.payment_status == PAID:
+        payments.close_page(session, event.object_id)
         return _paid(session, row, event)
-    journal.note(session, locked(session, event).id, "payment under way")
+    payments.note_promised(session, event.object_id)
+    journal.note(session, account.id, "payment under way")
     return []
 
 
 def _session_failed(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
     """The money that a page promised did not come; nothing was booked."""
     del row
-    journal.note(session, locked(session, event).id, "payment did not come")
+    account = locked(session, event)
+    payments.close_page(session, event.object_id)
+    journal.note(session, account.id, "payment did not come")
     return []
 
 

@@ -9,7 +9,7 @@ it or not; so an answer of 503 here means that telling it is to be tried again, 
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -41,7 +41,7 @@ from api.schemas import AccountView, DirectPayment, HoldRequest
 from api.services import CreditorId, Served, Services
 from api.views import account_view
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold
-from domain.events import HoldLifted, HoldPlaced
+from domain.events import HardshipDeclared, HoldLifted, HoldPlaced
 from domain.ledger import Cause
 from domain.money import Money
 from storage import accounts, contacts, ledger
@@ -67,7 +67,8 @@ class Order:
     verb: Verb
     hold: Hold | None
     body: HoldRequest | DisputeRequest | None
-    fact: Callable[[Session, Account], object]
+    fact: Callable[[Session, Account], list[Told]]
+    """Writes it; the news that follows it."""
 
 
 class Asked(BaseModel):
@@ -86,11 +87,12 @@ async def pause(
     asked: HoldRequest | None = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Stop the clock and all contact until `resume`."""
+    """Stop the clock and all contact until `resume`; after hardship its own journey begins."""
     given = asked or HoldRequest()
 
-    def fact(session: Session, account: Account) -> None:
+    def fact(session: Session, account: Account) -> list[Told]:
         accounts.place_hold(session, account.id, given.hold, reason=given.reason)
+        return _declared(session, [account], given.hold)
 
     order = Order("pause", given.hold, given, fact)
     return await _once(services, creditor, account_id, key, order)
@@ -107,8 +109,9 @@ async def resume(
     """Lift a hold; the clock goes on unless another hold stands."""
     given = asked or HoldRequest()
 
-    def fact(session: Session, account: Account) -> None:
+    def fact(session: Session, account: Account) -> list[Told]:
         accounts.lift_hold(session, account.id, given.hold)
+        return []
 
     order = Order("resume", given.hold, given, fact)
     return await _once(services, creditor, account_id, key, order)
@@ -128,10 +131,11 @@ async def dispute(
     """
     given = asked or DisputeRequest()
 
-    def fact(session: Session, account: Account) -> None:
+    def fact(session: Session, account: Account) -> list[Told]:
         if accounts.place_hold(session, account.id, Hold.DISPUTE, reason=given.reason):
             received = contacts.present(session, account.person_id, services.wall())
             note_dispute(session, account, received, written=given.written)
+        return []
 
     order = Order("dispute", Hold.DISPUTE, given, fact)
     return await _once(services, creditor, account_id, key, order)
@@ -148,6 +152,7 @@ async def place_hold(
     """Stop the clock for a reason, on some days or for a part of the debt.
 
     A hold that concerns a person stands on all of their open accounts. The same again stands once.
+    After one for hardship the `hardship` journey begins, and no demand goes out any more.
     """
 
     def fact(session: Session, account: Account) -> tuple[AccountView, list[Told]]:
@@ -173,7 +178,8 @@ async def place_hold(
             part=part,
             **days,
         )
-        return account_view(session, account), [Told(each.workflow_id, event) for each in concerned]
+        told = [Told(each.workflow_id, event) for each in concerned]
+        return account_view(session, account), told + _declared(session, concerned, new.hold)
 
     return await write(
         services,
@@ -185,6 +191,17 @@ async def place_hold(
         fact=fact,
         status=HTTPStatus.CREATED,
     )
+
+
+def _declared(session: Session, concerned: Sequence[Account], hold: Hold) -> list[Told]:
+    """News of hardship for accounts on which a hold was just placed, once for each hold."""
+    if hold is not Hold.HARDSHIP:
+        return []
+    return [
+        Told(each.workflow_id, HardshipDeclared(event_id=f"hold:{number}:hardship declared"))
+        for each in concerned
+        if (number := accounts.last_hold(session, each.id, hold)) is not None
+    ]
 
 
 @router.delete("/holds/{hold}", response_model=AccountView)
@@ -231,8 +248,9 @@ async def recall(
 ) -> JSONResponse:
     """Take the account back: its journey ends, and what is still owed leaves our books."""
 
-    def fact(session: Session, account: Account) -> None:
+    def fact(session: Session, account: Account) -> list[Told]:
         accounts.recall(session, account.id)
+        return []
 
     order = Order("recall", None, None, fact)
     return await _once(services, creditor, account_id, key, order)
@@ -338,7 +356,7 @@ async def _instruct(
     services: Services, creditor: str, account_id: str, order: Order, instruction: Instruction
 ) -> AccountView:
     """Write the fact under the person's lock, tell the workflow, and answer as it then stands."""
-    view, workflow = await run_in_threadpool(_write, services, creditor, account_id, order)
+    view, workflow, news = await run_in_threadpool(_write, services, creditor, account_id, order)
     try:
         state = await services.door.instruct(workflow, order.verb, instruction)
     except AccountClosed:
@@ -347,16 +365,17 @@ async def _instruct(
         raise NotNow(
             f"It is on record and holds from now on, but {error}. Send the same again."
         ) from error
+    await tell(services.database, services.door, news)
     return view.model_copy(update={"next": state.next, "stage": state.stage})
 
 
 def _write(
     services: Services, creditor: str, account_id: str, order: Order
-) -> tuple[AccountView, str]:
+) -> tuple[AccountView, str, list[Told]]:
     with services.database.transaction() as session:
         account = locked(session, creditor, account_id)
         if account.closure is not None:
             raise Closed(account.closure)
-        order.fact(session, account)
+        news = order.fact(session, account)
         session.refresh(account)
-        return account_view(session, account), account.workflow_id
+        return account_view(session, account), account.workflow_id, news

@@ -23,7 +23,7 @@ from api.services import CreditorId, Served
 from domain.affordability import Deferral, Means, affordable, suggested
 from domain.contracts import HardshipTerms
 from domain.events import MeansStated
-from domain.money import Money
+from domain.money import LARGEST, Money
 from domain.rhythms import Monthly, Rhythm
 from journeys.hardship import FIRST_INSTALMENT_IN
 from storage import contracts, means
@@ -117,7 +117,8 @@ async def state_means(
             raise NothingToAgree
         means.record(session, account, named, new.told(), source=API, at=now.at)
         terms = contracts.of_account(session, account.id).hardship
-        taken = means.committed(session, account)
+        # Of plans in weeks a month may be more than we take as an amount; nothing is left then.
+        taken = min(LARGEST, means.committed(session, account))
         monthly = affordable(new, terms, committed=taken)
         plan, deferral = _suggestion(now, monthly, terms, new.rhythm or Monthly(), named)
         view = Affordability(

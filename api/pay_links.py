@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from activities.agreements import step_of
 from domain.contacts import Channel
 from domain.money import Money, exponent
+from domain.payable import AmountError, chargeable
 from domain.plan_changes import foreseen
 from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
 from domain.transfers import as_written
 from providers.spoken import SpokenPlan, Voice
-from providers.stripe_amounts import AmountError, chargeable
 from storage import accounts, accruing, contacts, creditors, ledger, payments, plans, settlements
 from storage.tables import Account, ContactRow
 

@@ -24,9 +24,6 @@ from storage import accruing, contracts, ledger, plans, settlements
 from storage.receipts import local
 from storage.tables import Account, Person
 
-HARDSHIP = "hardship"
-"""The journey whose accounts may have what the contract grants in hardship."""
-
 Faults = list[dict[str, str]]
 
 
@@ -55,7 +52,7 @@ def present(session: Session, account: Account, wall: datetime) -> Present:
     at, contract = now_of(session, account, wall), contracts.of_account(session, account.id)
     coming = accruing.coming(session, account, at)
     person = session.get_one(Person, account.person_id)
-    eased = account.journey == HARDSHIP
+    eased = account.journey == accruing.HARDSHIP
     return Present(
         account=account,
         at=at,
@@ -152,12 +149,11 @@ def _within_reach(pointer: str, now: Present, days: Iterable[date]) -> None:
 
 
 def pointed(faults: Iterable[Fault], wish: PlanWish) -> Faults:
-    """Faults as fields of the wish. What was not said by instalments is told but once."""
+    """Faults as fields of the wish, each told once: equal instalments have the same fault."""
     told = dict[tuple[str, str], dict[str, str]]()
     for fault in faults:
         pointer = _pointer(fault.field, wish)
-        which = fault.why if wish.instalments else ""
-        told.setdefault((pointer, which), field_error(pointer, fault.why, fault.expected))
+        told.setdefault((pointer, fault.why), field_error(pointer, fault.why, fault.expected))
     return list(told.values())
 
 

@@ -316,8 +316,8 @@ def _revised(session: Session, now: Present, doing: Doing) -> PaymentPlan:
         *late_faults(after, _settled_by(session, now, plan)),
     )
     if faults:
-        told = {_pointer(each, doing.body): each for each in reversed(faults)}
-        raise Invalid([field_error(where, each.why, each.expected) for where, each in told.items()])
+        told = {(_pointer(each, doing.body), each.why): each for each in faults}
+        raise Invalid([field_error(at, why, each.expected) for (at, why), each in told.items()])
     return after
 
 

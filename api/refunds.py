@@ -27,8 +27,9 @@ from api.services import CreditorId, Served, Services
 from api.views import owned
 from domain.ledger import Cause
 from domain.money import Money
+from domain.payable import AmountError
 from providers.outcomes import ProviderDown
-from providers.stripe_amounts import AmountError, to_stripe
+from providers.stripe_amounts import to_stripe
 from storage import refunds
 from storage.refunds import Payment
 from storage.tables import Account, RefundRow

@@ -1,5 +1,7 @@
 """Orders that pass the gate or tell the record of it, and what comes back."""
 
+from datetime import date
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from compliance.facts import ContactRequest, PersonFacts
@@ -33,6 +35,10 @@ class ReachOut(Order):
     """Verdicts slept through that the record does not have yet."""
     offer: PaymentPlan | None = None
     """A plan that the message puts to the consumer."""
+    instalment: int | None = None
+    """The number of the instalment that the message is about; None: the next that is due."""
+    day: date | None = None
+    """The day that it names for it, such as that of the charge; None: its due date."""
 
     @property
     def request(self) -> ContactRequest:

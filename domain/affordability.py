@@ -15,7 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import LARGEST, CurrencyCode, Money
@@ -28,6 +28,12 @@ WEEKS_A_MONTH = Fraction(52, 12)
 
 Figure = Annotated[int, Field(ge=0, le=LARGEST)]
 """Minor units."""
+
+MOST_SUMS = 50
+"""Of income, and of other debts: nobody has more."""
+MOST_A_MONTH = LARGEST // 2
+"""Minor units that income, essentials and other debts may each come to: what is left of them, above
+zero or below, is then an amount that we take."""
 
 
 class Every(StrEnum):
@@ -83,12 +89,24 @@ class Means(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: CurrencyCode
-    income: tuple[Sum, ...] = Field(min_length=1)
+    income: tuple[Sum, ...] = Field(min_length=1, max_length=MOST_SUMS)
     essentials: dict[Group, Sum]
-    debts: tuple[Sum, ...] = ()
+    debts: tuple[Sum, ...] = Field(default=(), max_length=MOST_SUMS)
     """What is paid on other debts."""
     dependants: int = Field(default=0, ge=0, le=30)
     """Who else lives on the income: whoever looks at the figures needs to know."""
+
+    @field_validator("income", "debts")
+    @classmethod
+    def _sums_within_reason(cls, sums: tuple[Sum, ...]) -> tuple[Sum, ...]:
+        _within_reason(sums)
+        return sums
+
+    @field_validator("essentials")
+    @classmethod
+    def _essentials_within_reason(cls, essentials: dict[Group, Sum]) -> dict[Group, Sum]:
+        _within_reason(essentials.values())
+        return essentials
 
     @property
     def disposable(self) -> int:
@@ -99,6 +117,11 @@ class Means(BaseModel):
 
 def _monthly(sums: Iterable[Sum]) -> Fraction:
     return sum((each.minor * A_MONTH[each.every] for each in sums), Fraction(0))
+
+
+def _within_reason(sums: Iterable[Sum]) -> None:
+    if _monthly(sums) > MOST_A_MONTH:
+        raise ValueError(f"expected at most {MOST_A_MONTH} minor units a month in all")
 
 
 def a_week(monthly: int) -> int:

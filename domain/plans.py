@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.money import CurrencyCode, Money
+from domain.payable import is_too_small
 from domain.rhythms import Monthly, Rhythm
 from domain.schedules import MOST_PARTS, Closed, amounts_of, dates, equal_amounts, never_closed
 from domain.time import add_months
@@ -82,17 +83,18 @@ class PaymentPlan(BaseModel):
 
     def next_due(self, balance: int) -> Instalment | None:
         """The first instalment not covered by what has been paid; None when all are."""
-        paid, reached = self.paid(balance), 0
-        for instalment in self.instalments:
-            reached += instalment.minor
-            if reached > paid:
-                return instalment
-        return None
+        return next((each for each in self.instalments if self.outstanding(each, balance)), None)
 
     def outstanding(self, instalment: Instalment, balance: int) -> int:
-        """Minor units still needed to cover `instalment` and all before it; never below zero."""
+        """Minor units still needed to cover `instalment` and all before it; never below zero.
+
+        What is left of an instalment and no card can pay, such as 0.30 USD, is paid with the next.
+        """
         reached = sum(each.minor for each in self.instalments if each.number <= instalment.number)
-        return max(0, min(reached - self.paid(balance), balance))
+        rest = max(0, min(reached - self.paid(balance), balance))
+        is_part = rest < instalment.minor and instalment.number < self.instalments[-1].number
+        carried = is_part and is_too_small(Money(minor=rest, currency=self.currency))
+        return 0 if carried else rest
 
     def parts(self, balance: int) -> tuple[Part, ...]:
         """Every instalment with what is paid and open of it; what is open sums to what is left."""

@@ -8,11 +8,12 @@ from compliance import ContactRequest, Packs, PersonFacts, Wait, decide
 from compliance.orders import Reached, ReachOut, Slept
 from domain.affordability import Deferral, suggested
 from domain.contacts import LISTED, Channel, Contact, ContactStatus, Message, call_key
-from domain.contracts import Contract, PlanTerms
+from domain.contracts import Contract
 from domain.events import AnyResponse, MeansStated, PromiseToPay, Response, Undelivered
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, HandOver
 from domain.people import StandingHold
+from domain.plan_terms import plan_faults
 from domain.plans import Instalment, PaymentPlan, schedule
 from domain.rhythms import Monthly
 from domain.settlements import Settlement
@@ -179,9 +180,27 @@ class OpenAccount:
         return self._progress.promises_kept
 
     @property
-    def may_try(self) -> bool:
-        """Whether the card may be tried now: it was not declined for good, nor until later."""
+    def charged(self) -> Charged | None:
+        """What became of the last charge; None once another card was given."""
+        return self._progress.charged
+
+    @property
+    def charge_is_under_way(self) -> bool:
+        """Whether the bank has not said yet what became of the last charge."""
         charged = self._progress.charged
+        return charged is not None and charged.status is ChargeStatus.PROCESSING
+
+    @property
+    def charges_rest(self) -> bool:
+        """Whether a payment went back, and nobody has agreed since that charges go on."""
+        return self._progress.reversed and (self.plan is None or self.plan.autopay)
+
+    @property
+    def may_try(self) -> bool:
+        """Whether the card may be tried now: none is under way, refused for good, or resting."""
+        charged = self._progress.charged
+        if self._progress.reversed or self.charge_is_under_way:
+            return False
         if charged is None or charged.status not in REFUSED:
             return True
         return charged.again_at is not None and charged.again_at <= self.now
@@ -197,29 +216,64 @@ class OpenAccount:
 
     # what a stage does
 
-    async def contact(self, message: Message, *, about: Instalment | None = None) -> Contact:
+    async def contact(
+        self,
+        message: Message,
+        *,
+        about: Instalment | None = None,
+        ahead: timedelta | None = None,
+    ) -> Contact:
         """Send a message at the first lawful moment; say what came of it, and never stall.
 
         Waits as long as the law and the person's wishes ask; payment, dispute, opt-out and the
         like end or change the wait at once. A stage that was broken into and goes on does not
-        repeat what it has sent: it gets the contact that it made. A message about an instalment is
-        not repeated in whichever visit, as long as that instalment stands as it did.
+        repeat what it has sent: it gets the contact that it made.
+
+        A message about an instalment names what is open up to it. One that announces it so long
+        `ahead` is not repeated in whichever visit, as long as it says what stands.
         """
-        if (earlier := self._made_before(message, about)) is not None:
+        if ahead is not None:
+            earlier = self._announced(message, about)
+        else:
+            earlier = self._progress.sent_in.get(self._stage.name, {}).get(str(message))
+        if earlier is not None:
             return earlier
-        contact = await self._send(message)
-        if about is not None and contact.made:
-            announced = Announced(instalment=about, contact=contact)
+        contact, told = await self._send(message, about, ahead)
+        if about is not None and ahead is not None and contact.made:
+            announced = Announced(instalment=about, contact=contact, told=told)
             self._progress.announced[str(message)] = announced
         return contact
 
-    def _made_before(self, message: Message, about: Instalment | None) -> Contact | None:
-        if about is not None:
-            announced = self._progress.announced.get(str(message))
-            return announced.contact if announced and announced.instalment == about else None
-        return self._progress.sent_in.get(self._stage.name, {}).get(str(message))
+    def slipped(self, message: Message) -> bool:
+        """Whether the day that a message announced has been over for more than a day."""
+        announced = self._progress.announced.get(str(message))
+        if announced is None:
+            return False
+        told = announced.told or announced.instalment
+        return self._today > told.due + A_DAY
 
-    async def _send(self, message: Message) -> Contact:
+    def _announced(self, message: Message, about: Instalment | None) -> Contact | None:
+        """The contact that announced it as it still stands, if one did."""
+        announced = self._progress.announced.get(str(message))
+        if announced is None or announced.instalment != about or self.slipped(message):
+            return None
+        told = self._open(about, ahead=None)
+        more = announced.told and told and told.minor > announced.told.minor
+        return None if more else announced.contact
+
+    def _open(self, about: Instalment | None, ahead: timedelta | None) -> Instalment | None:
+        """What a message says of an instalment now: all that is open up to it, and its day."""
+        plan, owed = self._progress.plan, self._progress.balance
+        if about is None or plan is None:
+            return about
+        free = max(0, owed - self._progress.person.held_part(self.now))
+        still = min(plan.outstanding(about, owed), free) or about.minor
+        day = about.due if ahead is None else max(about.due, self._day_of(self.now + ahead))
+        return about.model_copy(update={"minor": still, "due": day})
+
+    async def _send(
+        self, message: Message, about: Instalment | None, ahead: timedelta | None
+    ) -> tuple[Contact, Instalment | None]:
         key = self._next_key(message.channel)
         self._forget_undelivered()
         request = ContactRequest(
@@ -234,11 +288,12 @@ class OpenAccount:
                 )
                 await self._until_lawful(message, verdict)
                 continue
-            reached = await self._reach_out(key, message)
+            told = self._open(about, ahead)
+            reached = await self._reach_out(key, message, told)
             if isinstance(reached.verdict, Wait):
                 await self._until_lawful(message, reached.verdict)
                 continue
-            return self._concluded(key, message, reached)
+            return self._concluded(key, message, reached), told
 
     async def answer(
         self, *, to: Contact, within: timedelta, paying: Instalment | None = None
@@ -297,7 +352,9 @@ class OpenAccount:
         """
         charged = self._progress.charged
         again_at = charged.again_at if charged and charged.status in REFUSED else None
-        if again_at is None or again_at >= by or (told is not None and not told.made):
+        if self._progress.reversed or again_at is None or again_at >= by:
+            return False
+        if told is not None and not told.made:
             return False
         return not await self._until(
             lambda: told is not None and self._is_lost(told),
@@ -320,8 +377,8 @@ class OpenAccount:
         else:
             amount = Money(minor=min(due, free), currency=self._progress.currency)
             charged = self._rested(await self._charge(amount, instalment))
-        self._progress.charged = charged
         self._progress.settle(charged.version, charged.balance, charged.plan)
+        self._progress.charged = charged
         return charged
 
     async def _charge(self, amount: Money, instalment: Instalment | None) -> Charged:
@@ -351,16 +408,31 @@ class OpenAccount:
         plan = self._progress.plan
         return plan is None or plan.outstanding(instalment, self._progress.balance) == 0
 
-    def offer_plan(self, *, parts: int, first_in: timedelta) -> PaymentPlan:
+    def offer_plan(self, *, parts: int, first_in: timedelta) -> PaymentPlan | None:
         """Work out a monthly plan for the balance; the next message puts it to the consumer.
 
-        In so many parts, or fewer if each would be less than the creditor's terms have it.
+        In so many parts, or fewer or sooner if the creditor's terms have it so; None if no plan of
+        two parts or more keeps to them.
         """
-        parts = fitting(self.contract.plans, self.balance, parts)
-        first = self._today + first_in
-        offer = schedule(self._next_plan_id(), self.balance, Monthly(), first, parts=parts)
-        self._progress.offer = offer
-        return offer
+        plan_id = self._next_plan_id()
+        self._progress.offer = next(
+            (
+                plan
+                for fewer in range(parts, 1, -1)
+                for sooner in range(first_in.days, 0, -1)
+                if (plan := self._agreeable(plan_id, fewer, timedelta(days=sooner)))
+            ),
+            None,
+        )
+        return self._progress.offer
+
+    def _agreeable(self, plan_id: str, parts: int, first_in: timedelta) -> PaymentPlan | None:
+        owed, today = self.balance, self._today
+        if owed.minor < parts:
+            return None
+        plan = schedule(plan_id, owed, Monthly(), today + first_in, parts=parts)
+        faults = plan_faults(plan, owed.minor, today=today, terms=self.contract.plans)
+        return None if faults else plan
 
     def offer_affordable_plan(self, *, first_in: timedelta) -> PaymentPlan | None:
         """Work out a monthly plan of what they can spare; None if the creditor's terms have none.
@@ -387,7 +459,10 @@ class OpenAccount:
 
     @property
     def _today(self) -> date:
-        return local_date(self.now, self._progress.person.zones[0])
+        return self._day_of(self.now)
+
+    def _day_of(self, at: datetime) -> date:
+        return local_date(at, self._progress.person.zones[0])
 
     def note_missed(self, instalment: Instalment) -> None:
         """Give this instalment up as missed: the plan goes on with the one after it."""
@@ -424,10 +499,17 @@ class OpenAccount:
         try:
             await self._safe()
             self._count_visit()
+            await self._kept_peace()
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
         return self._leaves_for() or self._own(following)
+
+    async def _kept_peace(self) -> None:
+        """Keep on another journey, too, what was promised on the one before."""
+        peace = self._progress.peace
+        if self._stage.name == self._journey.first.name and peace and peace > self.now:
+            await self._until(lambda: False, peace, "because of what was promised before")
 
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""
@@ -548,7 +630,7 @@ class OpenAccount:
         await self._until(lambda: (progress.person, progress.law) != (person, law), until, why)
         progress.parked = None
 
-    async def _reach_out(self, key: str, message: Message) -> Reached:
+    async def _reach_out(self, key: str, message: Message, told: Instalment | None) -> Reached:
         await self._until(lambda: True, self.now, "before a contact")
         known = self._progress.person
         waits = tuple(self._progress.unrecorded)
@@ -560,6 +642,8 @@ class OpenAccount:
                 message=message,
                 waits=waits,
                 offer=self._progress.offer,
+                instalment=told.number if told else None,
+                day=told.due if told else None,
             )
         )
         self._progress.unrecorded[:] = self._progress.unrecorded[len(waits) :]
@@ -587,11 +671,6 @@ class OpenAccount:
         if channel is Channel.VOICE:
             return call_key(self._progress.account_id, f"{LISTED}{self._progress.step}")
         return f"{self._workflow_id}#{self._progress.step}"
-
-
-def fitting(terms: PlanTerms, balance: Money, parts: int) -> int:
-    """So many parts, or fewer if each would be less than a creditor's terms have it."""
-    return max(1, min(parts, terms.most_parts, balance.minor // terms.least(balance.currency)))
 
 
 def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> PersonFacts:

@@ -19,6 +19,7 @@ from domain.events import (
     HardshipDeclared,
     HoldLifted,
     HoldPlaced,
+    InstalmentFailed,
     JourneySwitched,
     LawChanged,
     MeansStated,
@@ -37,7 +38,7 @@ from domain.events import (
     Undelivered,
 )
 from domain.money import Money
-from domain.orders import Charged
+from domain.orders import Charged, ChargeStatus
 from domain.people import Profile, StandingHold
 from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
@@ -61,6 +62,8 @@ class Announced(BaseModel):
 
     instalment: Instalment
     contact: Contact
+    told: Instalment | None = None
+    """What was said of it: all that was open up to it, and the day on which it is charged."""
 
 
 class Progress(BaseModel):
@@ -111,6 +114,8 @@ class Progress(BaseModel):
     """Of those made before the last one."""
     charged: Charged | None = None
     """What became of the last charge; None once another card was given."""
+    reversed: bool = False
+    """Whether a payment went back, and nobody has agreed since how it goes on."""
     means: MeansStated | None = None
     """What they can afford, as they told it last."""
     missed: int = 0
@@ -154,8 +159,14 @@ class Progress(BaseModel):
         """Take over a balance unless it is older than what is known, and the plan likewise."""
         if version > self.version:
             self.version, self.balance = version, balance
+            self.hear_of_charge()
         if plan is not None and self.plan is not None and _is_news(self.plan, plan):
             self.plan = plan
+
+    def hear_of_charge(self) -> None:
+        """Wait no more for what was under way: news came that may well be of it."""
+        if self.charged and self.charged.status is ChargeStatus.PROCESSING:
+            self.charged = None
 
     def go_by(self, law: str, number: int) -> None:
         """Go by a law unless one that was put in force later is known."""
@@ -167,7 +178,7 @@ class Progress(BaseModel):
         self.came_from, self.switched_to = came_from, None
         self.visits, self.entered = {}, {}
         self.sent_in, self.handed_in, self.announced = {}, {}, {}
-        self.interrupted, self.returning, self.peace = None, False, None
+        self.interrupted, self.returning = None, False
 
     def days_past_due(self, at: datetime) -> int:
         """Whole days since the debt fell due, by the UTC calendar; negative before."""
@@ -235,9 +246,14 @@ def _hear_response(progress: Progress, response: AnyResponse) -> None:
             if not _plan_told(progress, response):
                 return
         case CardStored():
-            progress.charged = None
+            progress.reversed = False
+            if progress.charged and progress.charged.status is not ChargeStatus.PROCESSING:
+                progress.charged = None
+        case InstalmentFailed():
+            progress.hear_of_charge()
         case PaymentReversed():
             progress.announced.clear()  # what is owed again is announced again before it is charged
+            progress.reversed = True
         case HardshipDeclared():
             progress.means = None
         case MeansStated():
@@ -263,7 +279,7 @@ def _plan_told(progress: Progress, told: PlanAccepted | PlanChanged | PlanEnded)
             if known is not None and known.plan_id != plan_id:
                 return False
             progress.plan = None
-    progress.missed = 0
+    progress.missed, progress.reversed = 0, False
     return True
 
 

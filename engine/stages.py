@@ -41,7 +41,7 @@ Next = Stage | Closed | Switched
 """What a stage returns: the stage that follows, another journey, or the end."""
 
 Attempt = Callable[["OpenAccount"], Awaitable[Next]]
-Remark = Callable[["OpenAccount"], Awaitable[None]]
+Remark = Callable[["OpenAccount"], Awaitable[Next | None]]
 
 
 def close(closure: Closure) -> Closed:
@@ -74,12 +74,14 @@ def stage(
 
 
 def aside(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Remark], Stage]:
-    """Make a stage that answers a response and then goes back to the stage it broke into."""
+    """Make a stage that answers a response and then goes back to the stage it broke into.
+
+    One that returns a stage goes there instead.
+    """
 
     def named(function: Remark) -> Stage:
         async def answered(account: OpenAccount) -> Next:
-            await function(account)
-            return account.back()
+            return await function(account) or account.back()
 
         return Stage(function.__name__, answered, _several(on), _docstring(function), is_aside=True)
 

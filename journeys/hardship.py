@@ -7,15 +7,17 @@ where it came from. Nothing that is sent on this journey demands anything.
 
 from domain.contacts import email, sms
 from domain.events import (
+    CardStored,
     HardshipDeclared,
     InstalmentFailed,
     MeansStated,
+    PlanEnded,
     PlanRequested,
 )
 from domain.time import days
 from engine import Journey, Next, OpenAccount, Stage, aside, stage
 from journeys.listening import LISTENING
-from journeys.plans import ended_plan, had_time, on_plan, renewed_card
+from journeys.plans import TIME_TO_ASK, on_plan, resting_plan
 
 TIME_TO_TELL = days(14)
 TIME_TO_DECIDE = days(14)
@@ -78,15 +80,15 @@ async def decision(account: OpenAccount) -> Next:
     return decision
 
 
-@stage(on=InstalmentFailed)
+@stage
 async def broken_plan(account: OpenAccount) -> Next:
-    """Say kindly that an instalment was missed; nobody calls, and a person decides what follows."""
+    """Say kindly that an instalment was missed; nothing more is charged, and a person decides."""
     missed = account.overdue
     if missed is None:
-        return on_plan if account.plan else account.back()
+        return on_plan if account.plan else deferral
     for notice in NOTICES:
-        contact = await account.contact(notice)
-        if await had_time(account, missed, contact, TIME_TO_BREATHE):
+        contact = await account.contact(notice, about=missed)
+        if await account.answer(to=contact, within=TIME_TO_BREATHE, paying=missed):
             break
     if account.covered(missed):
         return on_plan
@@ -94,10 +96,37 @@ async def broken_plan(account: OpenAccount) -> Next:
     return decision if account.plan_is_broken else on_plan
 
 
+@aside(on=InstalmentFailed)
+async def failed_later(account: OpenAccount) -> Next | None:
+    """A charge failed after all: they hear of it while the plan is under way, and else nothing."""
+    return broken_plan if account.interrupted == on_plan else None
+
+
+@aside(on=CardStored)
+async def renewed_card(account: OpenAccount) -> Next | None:
+    """A new card: a plan that missed an instalment goes on, with notice; all else as before."""
+    return on_plan if account.interrupted == broken_plan else None
+
+
+@aside(on=PlanEnded)
+async def given_up(account: OpenAccount) -> Next | None:
+    """The plan was given up: a person asks, unless they are left in peace or decided on anyway."""
+    return ended_plan if account.interrupted in (on_plan, broken_plan) else None
+
+
+@stage
+async def ended_plan(account: OpenAccount) -> Next:
+    """A person asks what would suit them, before another plan is offered."""
+    await account.hand_over("the plan was given up: ask what would suit them")
+    await account.quiet(until=account.entered + TIME_TO_ASK, because="a person of ours asks first")
+    return plan_offer
+
+
 @aside(on=HardshipDeclared)
-async def in_hardship(account: OpenAccount) -> None:
-    """They tell of hardship again: a person sees whether they need more than they have."""
+async def in_hardship(account: OpenAccount) -> Next | None:
+    """They tell of hardship again: a person looks, and a plan is left alone for a while."""
     await account.hand_over("tells of hardship again: see whether they need more")
+    return breathing_space if account.interrupted in (on_plan, broken_plan) else None
 
 
 async def left_in_peace(account: OpenAccount, then: Stage) -> Next:
@@ -112,7 +141,7 @@ HARDSHIP = Journey(
     version=1,
     stages=(
         *(breathing_space, means_question, plan_offer, deferral, decision),
-        *(on_plan, broken_plan, ended_plan, renewed_card),
+        *(on_plan, resting_plan, broken_plan, failed_later, ended_plan, given_up, renewed_card),
         *(*LISTENING, in_hardship),
     ),
 )

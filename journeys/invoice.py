@@ -8,7 +8,7 @@ from domain.contacts import email, sms
 from domain.time import days
 from engine import Journey, Next, OpenAccount, stage
 from journeys.listening import LISTENING, in_hardship
-from journeys.plans import PLANS, on_plan, plan_offer, renewed_card
+from journeys.plans import PLANS, plan_offer, renewed_card, resting_plan
 
 AHEAD = ((email("invoice_ahead"), days(7)), (sms("invoice_soon"), days(2)))
 FRIENDLY = ((email("invoice_friendly"), days(5)), (sms("invoice_friendly"), days(6)))
@@ -23,7 +23,7 @@ TIME_TO_ANSWER = days(10)
 async def upcoming(account: OpenAccount) -> Next:
     """Two reminders before the day; an invoice that comes to us later skips what has passed."""
     if account.plan:
-        return on_plan
+        return resting_plan
     day = account.morning_of(account.due_on)
     if account.now < day - LONG:
         await account.quiet(until=day - LONG + A_DAY, because="the invoice is not due for long")

@@ -9,7 +9,7 @@ from domain.contacts import email, sms
 from domain.time import days
 from engine import Journey, Next, OpenAccount, stage
 from journeys.listening import LISTENING, in_hardship
-from journeys.plans import PLANS, on_plan, plan_offer, renewed_card
+from journeys.plans import PLANS, plan_offer, renewed_card, resting_plan
 
 NUDGES = (
     (sms("nudge"), days(3)),
@@ -23,7 +23,7 @@ TIME_TO_ANSWER = days(10)
 async def reminders(account: OpenAccount) -> Next:
     """Three friendly nudges in twelve days. Most accounts are paid here."""
     if account.plan:
-        return on_plan
+        return resting_plan
     for nudge, patience in NUDGES:
         contact = await account.contact(nudge)
         await account.answer(to=contact, within=patience)

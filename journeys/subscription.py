@@ -8,24 +8,24 @@ declined for good is not tried again: the messages say how to renew it.
 from domain.accounts import Closure
 from domain.contacts import email, sms
 from domain.events import CardStored
-from domain.orders import ChargeStatus
 from domain.time import days
 from engine import Journey, Next, OpenAccount, close, stage
 from journeys.listening import LISTENING, in_hardship
-from journeys.plans import PLANS, TIME_TO_CLEAR, caught_up, on_plan
+from journeys.plans import NO_END, PLANS, caught_up, resting_plan
 
 NOTICES = (
     (email("payment_missed"), days(3)),
     (sms("payment_missed"), days(4)),
     (email("last_notice"), days(7)),
 )
+TIME_FOR_BANKS = days(10)
 
 
 @stage
 async def retries(account: OpenAccount) -> Next:
     """Try the card, then say that it failed and how to renew it; three rounds in two weeks."""
     if account.plan:
-        return on_plan
+        return resting_plan
     for notice, patience in NOTICES:
         contact = account.earlier(notice)
         if contact is None:
@@ -55,11 +55,22 @@ async def new_card(account: OpenAccount) -> Next:
 
 
 async def tried(account: OpenAccount) -> None:
-    """Try the card if it may be tried; nobody hears of a failure while a payment is under way."""
+    """Try the card if it may be tried; nobody hears of a failure while a payment is under way.
+
+    A person looks it up once it takes long.
+    """
     if account.may_try:
-        charged = await account.collect()
-        if charged.status is ChargeStatus.PROCESSING:
-            await account.quiet(until=account.now + TIME_TO_CLEAR, because="a payment is under way")
+        await account.collect()
+    while account.charge_is_under_way:
+        await under_way(account)
+        await account.hand_over(NO_END)
+        await under_way(account)
+        await account.collect()
+
+
+async def under_way(account: OpenAccount) -> None:
+    """Leave the bank its time: a debit takes days."""
+    await account.quiet(until=account.now + TIME_FOR_BANKS, because="a payment is under way")
 
 
 SUBSCRIPTION = Journey(

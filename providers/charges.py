@@ -93,6 +93,8 @@ class PageEnd(Fact):
     intent_id: str | None = None
     amount: Money | None = None
     """What was paid."""
+    paid_at: datetime | None = None
+    """When, by Stripe's clock, in UTC."""
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
@@ -186,14 +188,30 @@ def _settled(intent: Json) -> Paid | Processing | Declined | Unconfirmed:
 
 
 def read_page_end(session: Json) -> PageEnd:
-    """What became of a page that is not open any more, from Stripe's session."""
+    """What became of a page that is not open any more, from Stripe's session.
+
+    Its `payment_intent.latest_charge` is to be expanded.
+    """
     if session["status"] != "complete":
         return PageEnd(state="unpaid")
     intent = _id(session.get("payment_intent"))
     if session.get("payment_status") != "paid" or intent is None:
         return PageEnd(state="processing", intent_id=intent)
-    amount = _money(session, "amount_total")
-    return PageEnd(state="paid", intent_id=intent, amount=amount, metadata=_metadata(session))
+    return PageEnd(
+        state="paid",
+        intent_id=intent,
+        amount=_money(session, "amount_total"),
+        paid_at=_charged_at(session["payment_intent"]),
+        metadata=_metadata(session),
+    )
+
+
+def _charged_at(intent: object) -> datetime | None:
+    """When the money of an intent was taken, if intent and charge were expanded."""
+    charge = intent.get("latest_charge") if isinstance(intent, Mapping) else None
+    return (
+        datetime.fromtimestamp(int(charge["created"]), UTC) if isinstance(charge, Mapping) else None
+    )
 
 
 def read_setup(session: Json) -> CardSetup:

@@ -56,6 +56,7 @@ SHOWN_BY = {
     "balance": Said.DEMAND,
     "plan": Said.DEMAND,
     "instalment": Said.DEMAND,
+    "left": Said.DEMAND,
     "settlement": Said.DEMAND,
 }
 """What a template says by using a word."""
@@ -79,6 +80,8 @@ class Words(BaseModel):
     plan: PaymentPlan | None = None
     instalment: Instalment | None = None
     """In the currency of `balance`."""
+    left: Money | None = None
+    """What is still to be paid with the plan that was agreed: of a settlement, not all the debt."""
     decline_reason: str | None = None
     """The provider's decline code; templates see humane words for it, or nothing if it is None."""
     settlement: Settlement | None = None
@@ -86,7 +89,7 @@ class Words(BaseModel):
 
 
 VARIABLES = frozenset(Words.model_fields)
-OF_PLANS = frozenset({"plan", "instalment", "decline_reason"})
+OF_PLANS = frozenset({"plan", "instalment", "left", "decline_reason"})
 
 
 class Rendered(BaseModel):
@@ -334,6 +337,7 @@ def _demanded(template: Template, words: Words) -> int | None:
         "balance": words.balance.minor,
         "plan": words.plan.total if words.plan else None,
         "instalment": words.instalment.minor if words.instalment else None,
+        "left": words.left.minor if words.left else None,
     }
     named = [
         amount for word, amount in amounts.items() if word in template.uses and amount is not None
@@ -370,6 +374,8 @@ def _context(
     }
     if (plan := words.plan) is not None:
         spoken["plan"] = lambda: voice.plan(plan)
+    if (left := words.left) is not None:
+        spoken["left"] = lambda: voice.money(left)
     if (part := words.instalment) is not None:
         spoken["instalment"] = lambda: voice.instalment(part, words.balance.currency)
     return {name: speak() for name, speak in spoken.items() if name in uses}
@@ -417,6 +423,7 @@ def _sample(minor: int, decline: str | None) -> Words:
         link="https://example.com/sample",
         plan=plan,
         instalment=plan.instalments[0],
+        left=balance,
         decline_reason=decline,
         settlement=_sample_offer(balance) if decline else None,
     )

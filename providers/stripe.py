@@ -231,7 +231,9 @@ class Stripe:
 
     def _session(self, session_id: str) -> stripe.checkout.Session:
         try:
-            return self._client.v1.checkout.sessions.retrieve(session_id)
+            return self._client.v1.checkout.sessions.retrieve(
+                session_id, {"expand": ["payment_intent.latest_charge"]}
+            )
         except stripe.StripeError as error:
             raise _trouble(error) from None
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from domain.money import Money
+from domain.payable import AmountError
 from domain.reconciling import LineKind
 from providers.charges import ACCOUNT
 from providers.outcomes import Fact, ProviderDown, ProviderRefused
 from providers.settings import StripeSettings, hush
-from providers.stripe_amounts import AmountError, from_stripe
+from providers.stripe_amounts import from_stripe
 
 if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams, EventListParams

@@ -186,6 +186,15 @@ def place_hold(
     return True
 
 
+def last_hold(session: Session, account_id: str, hold: Hold) -> int | None:
+    """The number of the standing hold of this kind that was placed last; None if none stands."""
+    return session.scalar(
+        select(func.max(HoldRow.id)).where(
+            HoldRow.account_id == account_id, HoldRow.hold == hold, HoldRow.lifted_at.is_(None)
+        )
+    )
+
+
 def lift_hold(session: Session, account_id: str, hold: Hold) -> bool:
     """Let the account's clock go on; False if no such hold stands."""
     lifted = session.execute(

@@ -27,6 +27,9 @@ from storage.tables import Account, AccrualRow, HoldRow, LedgerEntry, LedgerTran
 
 FREE = (Hold.DISPUTE, Hold.HARDSHIP, Hold.BREATHING_SPACE)
 """Holds during which no interest runs and no costs are added, wherever the consumer is."""
+HARDSHIP = "hardship"
+"""The journey on which nothing is added either, and whose accounts have the terms of hardship."""
+IN_HARDSHIP = "the hardship journey"
 KEPT, KEPT_TILL_NOW = "a plan is kept", "a plan was kept"
 
 
@@ -89,7 +92,8 @@ class _Look:
         terms = self._contract.interest
         law = money_laws.of_account(self._session, self._account.id, self._at)
         holds = self._holds()
-        why = next((each.hold for each in holds if each.part is None), None) or self._kept()
+        held = next((each.hold for each in holds if each.part is None), None)
+        why = held or self._hardship() or self._kept()
         percent = Decimal(0) if why else law.interest(terms.percent_a_year)
         if why is None and percent < terms.percent_a_year:
             why = ", ".join(law.rules)
@@ -113,6 +117,9 @@ class _Look:
             .where(or_(HoldRow.starts.is_(None), HoldRow.starts <= self.today))
             .where(or_(HoldRow.ends.is_(None), HoldRow.ends >= self.since))
         ).all()
+
+    def _hardship(self) -> str | None:
+        return IN_HARDSHIP if self._account.journey == HARDSHIP else None
 
     def _kept(self) -> str | None:
         """Whether a plan is kept, or was when it was looked at last."""
@@ -198,9 +205,9 @@ def key_of_costs(account_id: str, key: str) -> str:
 def _add_costs(
     session: Session, account: Account, key: str, amounts: Sequence[Money], at: datetime
 ) -> int:
-    """The caller holds the person. What the law or a hold forbids is not added later, either."""
+    """The caller holds the person. What is forbidden now is not added later, either."""
     amount = next((each for each in amounts if each.currency == account.currency), None)
-    if amount is None or amount.minor <= 0 or _is_over(account):
+    if amount is None or amount.minor <= 0 or _is_over(account) or account.journey == HARDSHIP:
         return 0
     law = money_laws.of_account(session, account.id, at)
     if not law.costs or not law.holds.isdisjoint(FREE):

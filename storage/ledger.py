@@ -108,8 +108,19 @@ def forgive(
     return book(session, account_id, transaction, at=at)
 
 
-def undo(session: Session, account_id: str, key: str, *, of: str, cause: Cause) -> bool:
-    """Book the opposite of a movement; False if there is no such, or it is undone already."""
+def undo(
+    session: Session,
+    account_id: str,
+    key: str,
+    *,
+    of: str,
+    cause: Cause,
+    at: datetime | None = None,
+) -> bool:
+    """Book the opposite of a movement; False if there is no such, or it is undone already.
+
+    It is dated `at`, the account's time, but never before what it undoes; None: the wall's.
+    """
     _take_turns(session, account_id)
     before = session.get(LedgerTransaction, of)
     if before is None:
@@ -121,7 +132,8 @@ def undo(session: Session, account_id: str, key: str, *, of: str, cause: Cause) 
         currency=before.currency,
         entries=tuple(Entry(book=Book(each.book), minor=each.minor) for each in lines),
     )
-    return book(session, account_id, undone(key, transaction, cause=cause))
+    dated = at and max(at, before.at or before.recorded_at)
+    return book(session, account_id, undone(key, transaction, cause=cause), at=dated)
 
 
 def _take_turns(session: Session, account_id: str) -> None:
@@ -219,7 +231,7 @@ def written_off(session: Session, account_id: str) -> int:
     )
 
 
-def owe_again(session: Session, account_id: str, key: str) -> bool:
+def owe_again(session: Session, account_id: str, key: str, *, at: datetime | None = None) -> bool:
     """Book that the rest that was let go last is owed again; False if none was."""
     newest = session.scalar(
         select(LedgerTransaction.key)
@@ -230,7 +242,7 @@ def owe_again(session: Session, account_id: str, key: str) -> bool:
     )
     if newest is None:
         return False
-    return undo(session, account_id, key, of=newest, cause=Cause.WRITE_OFF)
+    return undo(session, account_id, key, of=newest, cause=Cause.WRITE_OFF, at=at)
 
 
 def provider_ref(session: Session, key: str) -> str | None:

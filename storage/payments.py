@@ -27,6 +27,8 @@ PAYING = ("full", "instalment", "settlement", "extra")
 """Purposes of pages on which money is paid."""
 CLOSED = "closed"
 """Purpose of a page on which nothing can be paid any more."""
+PROMISED = "promised"
+"""Purpose of a page that somebody paid on by a bank debit, of which nobody knows the end yet."""
 PAGES_STAY = timedelta(hours=25)
 """Stripe closes a page after 24 hours by itself."""
 
@@ -102,6 +104,16 @@ def competing(session: Session, row: ChargeRow) -> Sequence[ChargeRow]:
     ).all()
 
 
+def under_way(session: Session, row: ChargeRow) -> int:
+    """Minor units that other charges of the account may still take, whatever they are for."""
+    total = session.scalar(
+        select(func.sum(ChargeRow.minor))
+        .where(ChargeRow.account_id == row.account_id, ChargeRow.key != row.key)
+        .where(ChargeRow.status.in_(OPEN), ChargeRow.intent_id.is_not(None))
+    )
+    return int(total or 0)
+
+
 def left_open(session: Session, *, unknown: timedelta, slow: timedelta) -> Sequence[str]:
     """Keys of charges that have an intent and no end, oldest first.
 
@@ -118,12 +130,34 @@ def left_open(session: Session, *, unknown: timedelta, slow: timedelta) -> Seque
 
 
 def open_pages(session: Session, account_id: str) -> Sequence[Checkout]:
-    """Pages on which somebody may be paying on this account right now."""
+    """Pages on which somebody may be paying on this account right now, or whose money is to come.
+
+    A page that nobody pays on closes by itself; a bank debit may take longer than any page stays.
+    """
+    young = Checkout.recorded_at > func.now() - PAGES_STAY
     return session.scalars(
         select(Checkout)
-        .where(Checkout.account_id == account_id, Checkout.purpose.in_(PAYING))
-        .where(Checkout.recorded_at > func.now() - PAGES_STAY)
+        .where(Checkout.account_id == account_id)
+        .where((Checkout.purpose == PROMISED) | (Checkout.purpose.in_(PAYING) & young))
     ).all()
+
+
+def note_promised(session: Session, session_id: str | None) -> None:
+    """Remember that money is on its way from a page, unless its end was known before."""
+    session.execute(
+        update(Checkout)
+        .where(Checkout.session_id == session_id, Checkout.purpose.in_(PAYING))
+        .values(purpose=PROMISED)
+    )
+
+
+def close_page(session: Session, session_id: str | None) -> None:
+    """Remember that no money is to come from a page any more."""
+    session.execute(
+        update(Checkout)
+        .where(Checkout.session_id == session_id, Checkout.purpose.in_((*PAYING, PROMISED)))
+        .values(purpose=CLOSED)
+    )
 
 
 def closed_pages(session: Session, account_id: str) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from domain.money import Money
 from domain.promises import Promise, PromiseState, promised, state_of
 from storage import contracts, journal, ledger
-from storage.receipts import local, since
+from storage.receipts import local, since, zones_of
 from storage.session import lock_account
 from storage.tables import Account, PromiseRow
 
@@ -45,6 +45,7 @@ def record(
             balance=made.balance,
             version=ledger.version(session, account.id),
             due=due,
+            zones=zones_of(session, account),
             source=source,
             at=at,
         )
@@ -79,7 +80,7 @@ def _promised(
     session: Session, account: Account, row: PromiseRow, today: date, grace_days: int
 ) -> Promised:
     promise = _promise(row, account)
-    received = since(session, account, row.version)
+    received = since(session, account, row.version, zones=row.zones)
     state = state_of(promise, received, today=today, grace_days=grace_days)
     return Promised(promise=promise, state=state, source=row.source, at=row.at)
 

@@ -20,7 +20,7 @@ from domain.settlements import (
     settle,
 )
 from storage import contracts, journal, ledger, plans
-from storage.receipts import local, since
+from storage.receipts import local, local_in, since, zones_of
 from storage.session import lock_account
 from storage.tables import Account, LedgerTransaction, SettlementRow
 
@@ -97,6 +97,7 @@ def _write(
             balance=made.balance,
             version=ledger.version(session, account.id),
             expires=made.expires,
+            zones=zones_of(session, account),
             by=made.by,
             source=source,
             at=at,
@@ -127,39 +128,45 @@ def _end(session: Session, row: SettlementRow, at: datetime) -> None:
 # following the ledger
 
 
-def lift(session: Session, account: Account) -> None:
+def lift(session: Session, account: Account, *, at: datetime | None) -> None:
     """Owe again what was forgiven, for the moment in which a movement is booked.
 
     So the movement is allocated to what is owed in truth, and `complete` then forgives what is left
-    after it: in whatever order movements become known, the books end the same.
+    after it: in whatever order movements become known, the books end the same. `at` is the
+    account's time of the movement; None: the wall's.
     """
     lock_account(session, account.id)
     row = _standing(session, account.id)
     if row is not None and row.met_at is not None:
-        _owe_again(session, row)
+        _owe_again(session, row, at)
 
 
 def complete(session: Session, account: Account, *, at: datetime) -> bool:
     """Forgive the rest if what was received in time meets the offer; False if it does not.
 
-    What counts is when the money came, not when we learned of it.
+    What counts is when the money came, not when we learned of it. An offer that was met and is not
+    any more, as its plan was given up, is undone.
     """
     lock_account(session, account.id)
     row = _standing(session, account.id)
-    if row is None or not _is_met(session, account, row):
+    if row is None:
+        return False
+    if not _is_met(session, account, row):
+        _unmeet(session, row, at)
         return False
     is_new, row.met_at = row.met_at is None, row.met_at or at
     session.flush()
-    bookings = len(_forgivings(session, row))
-    key = f"settled:{row.id}:{bookings + 1}" if bookings else f"settled:{row.id}"
-    if not ledger.forgive(session, account.id, key, cause=Cause.SETTLEMENT, at=at):
+    before = _forgivings(session, row)
+    key = f"settled:{row.id}:{len(before) + 1}" if before else f"settled:{row.id}"
+    dated = max([at, *(each.at or each.recorded_at for each in before)])
+    if not ledger.forgive(session, account.id, key, cause=Cause.SETTLEMENT, at=dated):
         return False
     if is_new:
         journal.note(session, account.id, "settlement met", at=at, settlement=row.id)
     return True
 
 
-def uncomplete(session: Session, account: Account, *, at: datetime | None = None) -> bool:
+def uncomplete(session: Session, account: Account, *, at: datetime) -> bool:
     """Owe again what was forgiven, if what went back leaves the offer unmet; False if it is met.
 
     Where less went back than was paid over the offer, the rest is forgiven as before.
@@ -169,30 +176,37 @@ def uncomplete(session: Session, account: Account, *, at: datetime | None = None
     if row is None or row.met_at is None:
         return False
     if _is_met(session, account, row):
-        complete(session, account, at=at or row.met_at)
+        complete(session, account, at=at)
         return False
-    row.met_at = None
-    session.flush()
-    _owe_again(session, row)
-    journal.note(session, account.id, "settlement undone", at=at, settlement=row.id)
+    _unmeet(session, row, at)
     return True
 
 
-def _owe_again(session: Session, row: SettlementRow) -> None:
-    for key in _forgivings(session, row):
-        ledger.undo(session, row.account_id, f"un{key}", of=key, cause=Cause.SETTLEMENT_UNDONE)
+def _unmeet(session: Session, row: SettlementRow, at: datetime) -> None:
+    if row.met_at is None:
+        return
+    row.met_at = None
+    session.flush()
+    _owe_again(session, row, at)
+    journal.note(session, row.account_id, "settlement undone", at=at, settlement=row.id)
 
 
-def _forgivings(session: Session, row: SettlementRow) -> list[str]:
-    """The keys of all that was ever forgiven for it, undone or not."""
+def _owe_again(session: Session, row: SettlementRow, at: datetime | None) -> None:
+    cause = Cause.SETTLEMENT_UNDONE
+    for each in _forgivings(session, row):
+        ledger.undo(session, row.account_id, f"un{each.key}", of=each.key, cause=cause, at=at)
+
+
+def _forgivings(session: Session, row: SettlementRow) -> list[LedgerTransaction]:
+    """All that was ever forgiven for it, undone or not."""
     movements = session.scalars(
-        select(LedgerTransaction.key)
+        select(LedgerTransaction)
         .where(LedgerTransaction.account_id == row.account_id)
         .where(LedgerTransaction.cause == Cause.SETTLEMENT)
         .where(LedgerTransaction.version > row.version)
         .order_by(LedgerTransaction.version)
     )
-    return [key for key in movements if key.startswith(f"settled:{row.id}")]
+    return [each for each in movements if each.key.startswith(f"settled:{row.id}")]
 
 
 def _is_met(session: Session, account: Account, row: SettlementRow) -> bool:
@@ -201,6 +215,12 @@ def _is_met(session: Session, account: Account, row: SettlementRow) -> bool:
 
 
 # reading
+
+
+def is_met(session: Session, account: Account) -> bool:
+    """Whether the account's offer is met."""
+    row = _standing(session, account.id)
+    return row is not None and row.met_at is not None
 
 
 def open_offer(session: Session, account_id: str, today: date) -> Settlement | None:
@@ -216,7 +236,8 @@ def open_offer(session: Session, account_id: str, today: date) -> Settlement | N
 def paid_for(session: Session, account: Account, made: Settlement) -> int:
     """Minor units that came for an offer in time, and have not gone back."""
     row = session.get_one(SettlementRow, made.settlement_id)
-    return held(since(session, account, row.version), until=_last_day(session, row))
+    received = since(session, account, row.version, zones=row.zones)
+    return held(received, until=_last_day(session, row))
 
 
 def _plan_of(session: Session, row: SettlementRow) -> PaymentPlan | None:
@@ -236,7 +257,8 @@ def _last_day(session: Session, row: SettlementRow) -> date:
 
 def standing(session: Session, account: Account, at: datetime) -> Settlement | None:
     """The offer that can be met at an instant of the account's."""
-    return open_offer(session, account.id, local(session, account, at))
+    row = _standing(session, account.id)
+    return None if row is None else open_offer(session, account.id, local_in(row.zones, at))
 
 
 def under_plan(session: Session, account: Account) -> str | None:
@@ -278,7 +300,7 @@ def of_id(session: Session, account: Account, settlement_id: str, today: date) -
 def _offered(session: Session, account: Account, row: SettlementRow, today: date) -> Offered:
     return Offered(
         settlement=_settlement(row, account),
-        state=_state(session, account, row, today),
+        state=_state(session, row, today),
         source=row.source,
         at=row.at,
         met_at=row.met_at,
@@ -286,10 +308,10 @@ def _offered(session: Session, account: Account, row: SettlementRow, today: date
     )
 
 
-def _state(session: Session, account: Account, row: SettlementRow, today: date) -> SettlementState:
+def _state(session: Session, row: SettlementRow, today: date) -> SettlementState:
     if row.met_at is not None:
         return SettlementState.MET
-    ended = row.withdrawn_at and local(session, account, row.withdrawn_at)
+    ended = row.withdrawn_at and local_in(row.zones, row.withdrawn_at)
     if min(today, ended or today) > _last_day(session, row):
         return SettlementState.EXPIRED  # and replaced or withdrawn only then
     return SettlementState.WITHDRAWN if ended else SettlementState.OPEN

@@ -429,6 +429,8 @@ class PromiseRow(Base):
     version: Mapped[int]
     """The ledger's movements up to then: what came later counts for the promise."""
     due: Mapped[date]
+    zones: Mapped[list[str]]
+    """Where the consumer was when it was made: its day ends as it did there."""
     source: Mapped[str]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
@@ -458,6 +460,8 @@ class SettlementRow(Base):
     version: Mapped[int]
     """The ledger's movements when it was made: what came later counts for it."""
     expires: Mapped[date]
+    zones: Mapped[list[str]]
+    """Where the consumer was when it was made: its last day ends as it did there."""
     by: Mapped[str]
     source: Mapped[str]
     at: Mapped[datetime]

@@ -301,8 +301,9 @@ class TestMails:
         target = record(database, placed)
         words = "I can't afford this.\n\nOn Mon, Acme <a@b.c> wrote:\n> reply STOP to stop\n> plan"
         mail(database, door, f"Jo <{placed.consumer.email.upper()}>", words)
-        [(told, event)] = door.told
+        [(told, event), (_, declared)] = door.told
         assert (told, event.hold) == (target, Hold.HARDSHIP)
+        assert declared.kind == "hardship_declared"
         [reply] = rows(database, Reply)
         assert reply.words == "I can't afford this."
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from activities.paying import received, went_back
 from activities.records import Records
@@ -156,6 +157,37 @@ def test_more_than_a_settlement_asks_is_taken_in_whatever_order_it_is_told(datab
     assert owes(database, placed) == 0
     forgiven = of(database, placed, lambda session, account: ledger.is_settled(session, account.id))
     assert forgiven
+
+
+def tasks(database):
+    with database.transaction() as session:
+        return {row.key: row.reason for row in session.scalars(select(Task))}
+
+
+def test_a_settlement_that_is_paid_twice_gets_a_person_of_ours(database, placed):
+    settle_for(database, placed, 12_000)
+    come(database, placed, "a", 12_000, at=NOW)
+    come(database, placed, "b", 6_000, cause=Cause.TRANSFER, at=NOW)
+    assert owes(database, placed) == 0
+    come(database, placed, "c", 12_000, at=NOW)
+    assert owes(database, placed) == -10_000
+    assert tasks(database) == {
+        "overpaid:b": "paid USD 60.00 more than the settlement asked: refund it",
+        "overpaid:c": "paid USD 120.00 more than the settlement asked: refund it",
+    }
+
+
+def test_money_that_returns_to_a_met_settlement_asks_for_no_refund(database, placed):
+    settle_for(database, placed, 12_000)
+    come(database, placed, "a", 14_000, at=NOW)
+    go(database, placed, "d", 1_000, cause=Cause.CHARGEBACK, at=NOW)
+    come(database, placed, "w", 1_000, cause=Cause.CHARGEBACK_WON, at=NOW)
+    assert (owes(database, placed), tasks(database)) == (0, {})
+
+
+def test_what_is_paid_over_what_is_owed_gets_a_person_of_ours(database, placed):
+    come(database, placed, "k", 20_100, at=NOW)
+    assert tasks(database) == {"overpaid:k": "paid USD 1.00 more than was owed: refund it"}
 
 
 def test_a_chargeback_of_a_settled_account_is_owed_whole_and_opens_it(database, placed):

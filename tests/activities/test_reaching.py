@@ -19,9 +19,10 @@ from domain.accounts import Closure, Hold
 from domain.contacts import Channel, ContactStatus, sms
 from domain.ledger import paid
 from domain.people import StandingHold
+from domain.plans import monthly
 from providers.messages import Messages
 from providers.outcomes import Accepted, Missing
-from storage import Database, accounts, contacts, laws, ledger
+from storage import Database, accounts, contacts, laws, ledger, plans
 from storage.chain import FIRST, link
 from storage.tables import SettlementRow
 from tests.api.record import placement, record, usd
@@ -185,6 +186,19 @@ class TestTheGate:
 
         assert reached.verdict.decided_by == "NO-WORDS"
         assert [row.rules for row in chain(database, made)] == [["NO-WORDS"]]
+
+    def test_the_notice_of_an_instalment_names_all_that_is_collected_with_it(
+        self, database, hands, post
+    ):
+        made = placed(database)
+        plan = monthly("p1", usd(20_000), parts=4, first=NOON.date() - timedelta(days=29))
+        with database.transaction() as session:
+            plans.accept(session, made.account_id, plan, at=NOON)
+        asked = order(made, message=sms("instalment_due"))
+        reached = hands.reach_out(asked.model_copy(update={"instalment": 2}))
+
+        assert reached.status is ContactStatus.SENT
+        assert "$100.00" in post.sent[0].words.text
 
 
 class TestContent:
@@ -364,6 +378,7 @@ def test_an_offer_to_settle_is_told_until_its_last_day(database, hands, post, da
                 balance=200_00,
                 version=1,
                 expires=NOON.date() + timedelta(days=days),
+                zones=["America/Chicago"],
                 by="agent",
                 source="tests",
                 at=NOON,

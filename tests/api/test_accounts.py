@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.accounts import Closure, Hold
+from domain.events import HardshipDeclared
 from domain.plans import monthly
 from storage import accounts, plans
 from storage.people import standing_holds
@@ -287,6 +288,21 @@ class TestInstructions:
         assert (told, instruction.hold, instruction.recorded) == (verb, hold, True)
         resumed = api.post(f"/v1/accounts/{account['id']}/resume", json={"hold": hold})
         assert resumed.json()["holds"] == []
+
+    def test_a_pause_for_hardship_declares_it_to_that_account_alone(self, api, door):
+        account = placed(api)
+        placed(api)
+        path = f"/v1/accounts/{account['id']}/pause"
+        headers = {"Idempotency-Key": "k1"}
+        door.failure = NotYet("away")
+        problem(api.post(path, json={"hold": "hardship"}, headers=headers), 503, "not-now")
+        door.failure = None
+        api.post(path, json={"hold": "hardship"}, headers=headers)
+        [(target, event)] = door.told
+        assert target.endswith(account["reference"])
+        assert isinstance(event, HardshipDeclared)
+        api.post(path)
+        assert len(door.told) == 1
 
     def test_instructions_need_no_body(self, api):
         account = placed(api)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from domain.contracts import Contract, HardshipTerms
 from domain.events import MeansStated
-from domain.money import Money
+from domain.money import LARGEST, Money
 from domain.plans import monthly
-from domain.rhythms import Monthly
+from domain.rhythms import Monthly, Weekly
 from storage import contracts, journal, ledger, plans
 from storage.tables import MeansRow
 from tests.api.record import NOW, placement, record, usd
@@ -99,6 +99,23 @@ def test_what_their_other_plans_take_is_not_asked_again(api, placed, database):
     assert (told["committed"], told["affordable"]) == (money(20_00), money(30_00))
 
 
+def test_plans_in_weeks_that_take_more_of_a_month_than_any_amount_leave_nothing(
+    api, placed, database
+):
+    huge = usd(LARGEST)
+    other = placement(consumer=placed.consumer.model_dump(mode="json"), balance=huge)
+    record(database, other)
+    plan = monthly("p1", huge, parts=1, first=date(2026, 12, 1))
+    with database.transaction() as session:
+        plans.accept(session, other.account_id, plan.model_copy(update={"rhythm": Weekly()}))
+
+    answer = tell(api, placed)
+
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    assert (told["committed"], told["affordable"]) == (money(LARGEST), money(0))
+
+
 def test_what_was_told_is_kept_once_and_shown_nowhere_else(api, placed, database, logged):
     answers = [tell(api, placed, key="k1").json() for _ in range(2)]
 
@@ -121,6 +138,11 @@ def test_what_was_told_is_kept_once_and_shown_nowhere_else(api, placed, database
     [
         ({"currency": "EUR"}, "/currency"),
         ({"income": []}, "/income"),
+        ({"income": [{"minor": 10**12, "every": "week"}] * 3}, "/income"),
+        ({"income": [{"minor": 987_654}] * 51}, "/income"),
+        ({"essentials": {"housing": {"minor": 10**12, "every": "week"}}}, "/essentials"),
+        ({"debts": [{"minor": 10**12}] * 2}, "/debts"),
+        ({"debts": [{"minor": 987_654}] * 51}, "/debts"),
         ({"income": [{"minor": -987_654}]}, "/income/0/minor"),
         ({"income": [{"minor": 987_654, "every": "blue moon"}]}, "/income/0/every"),
         ({"rhythm": {"kind": "custom"}}, "/rhythm"),
@@ -131,7 +153,9 @@ def test_what_is_wrong_is_said_without_a_figure(api, placed, logged, changes, po
     answer = tell(api, placed, **changes)
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == pointer
+    fault = answer.json()["errors"][0]
+    assert fault["pointer"] == pointer
+    assert fault["expected"] != "see /docs"
     assert "987654" not in answer.text + logged()
     assert "123456" not in answer.text + logged()
 

@@ -3,7 +3,14 @@ from sqlalchemy import select
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.accounts import Closure, Hold
-from domain.events import HoldLifted, HoldPlaced, OptedIn, OptedOut, ProfileChanged
+from domain.events import (
+    HardshipDeclared,
+    HoldLifted,
+    HoldPlaced,
+    OptedIn,
+    OptedOut,
+    ProfileChanged,
+)
 from domain.people import MilestoneKind, Wish
 from storage import accounts
 from storage.looking import facts
@@ -325,13 +332,36 @@ def test_a_hold_with_days_stands_on_every_open_account_of_the_person(api, databa
     for each in (placed, other):
         (hold,) = known(database, each).holds
         assert (str(hold.starts), str(hold.ends)) == ("2026-11-22", "2027-01-20")
-        (event,) = door.heard(workflow(each))
+        event, declared = door.heard(workflow(each))
         assert isinstance(event, HoldPlaced)
+        assert isinstance(declared, HardshipDeclared)
         assert (event.starts, event.ends) == (hold.starts, hold.ends)
     lifted = api("DELETE", of(placed, "holds/hardship"))
     assert lifted.json()["holds"] == []
     assert known(database, other).holds == ()
     assert isinstance(door.heard(workflow(other))[-1], HoldLifted)
+
+
+def test_hardship_is_declared_once_for_a_hold_however_often_it_is_told(api, door, placed):
+    def declared():
+        told = [each for each in door.heard(workflow(placed)) if isinstance(each, HardshipDeclared)]
+        return [each.event_id for each in told]
+
+    door.failure = RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+    assert api.post(of(placed, "holds"), json={"hold": "hardship"}).status_code == 503
+    door.failure = None
+    for _ in range(2):
+        api.post(of(placed, "holds"), json={"hold": "hardship"})
+    assert len(declared()) == 2
+    assert len({*declared()}) == 1
+    api("DELETE", of(placed, "holds/hardship"))
+    api.post(of(placed, "holds"), json={"hold": "hardship"})
+    assert len({*declared()}) == 2
+
+
+def test_no_other_hold_declares_hardship(api, door, placed):
+    api.post(of(placed, "holds"), json={"hold": "attorney"})
+    assert [type(each) for each in door.heard(workflow(placed))] == [HoldPlaced]
 
 
 def test_a_dispute_of_a_part_holds_that_part_and_no_more(api, database, door, placed):

@@ -109,6 +109,7 @@ class TestQuotes:
         assert [(each["pointer"], each["detail"]) for each in told["faults"]] == [
             ("/first", "the first instalment falls on 2027-03-01"),
             ("/amount", "the last instalment falls on 2027-10-01"),
+            ("/amount", "instalment 25.00 is under the creditor's minimum 30.00"),
         ]
 
     def test_an_instalment_under_the_minimum(self, api, placed):
@@ -254,6 +255,13 @@ class TestAgreeing:
         told = agreed(api, placed)
         assert [each["plan_id"] for each in told["history"]] == ["old", told["id"]]
         refused(api.post(path(placed), json=FOUR), "plan-stands")
+
+    def test_an_instalment_too_small_that_takes_too_long_is_told_as_both(self, api, placed):
+        wish = {"first": "2026-12-01", "amount": money(25_00)}
+        assert [each[:2] for each in faults(api.post(path(placed), json=wish))] == [
+            ("/amount", "the last instalment falls on 2027-07-01"),
+            ("/amount", "instalment 25.00 is under the creditor's minimum 30.00"),
+        ]
 
     def test_a_plan_needs_something_that_is_owed_and_an_open_account(self, api, placed, database):
         pay(database, placed, 200_00)
@@ -419,6 +427,14 @@ class TestChanges:
             assert found[0][0] == pointer
             assert found[0][1].startswith(detail)
         assert api.get(path(placed)).json() == before
+
+    def test_both_faults_of_one_field_are_told(self, api, placed):
+        agreed(api, placed)
+        found = faults(changed(api, placed, "respread", amount=money(25_00)))
+        assert [each[:2] for each in found] == [
+            ("/amount", "the last instalment falls on 2027-07-01"),
+            ("/amount", "instalment 25.00 is under the creditor's minimum 30.00"),
+        ]
 
     def test_one_skip_too_many(self, api, placed):
         agreed(api, placed)

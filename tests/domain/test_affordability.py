@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.affordability import (
+    MOST_A_MONTH,
+    MOST_SUMS,
     Deferral,
     Every,
     Group,
@@ -21,7 +24,7 @@ from domain.affordability import (
     suggested,
 )
 from domain.contracts import HardshipTerms
-from domain.money import Money
+from domain.money import LARGEST, Money
 from domain.plans import PaymentPlan
 from domain.rhythms import Monthly, NthWeekday, Payday, Weekly
 
@@ -77,6 +80,44 @@ def test_every_interval_has_its_month(every, monthly):
 
 def test_a_month_has_fifty_two_twelfths_of_a_week():
     assert (a_week(100_00), a_month(100_00)) == (23_07, 433_33)
+
+
+@pytest.mark.parametrize("field", ["income", "essentials", "debts"])
+def test_what_comes_to_more_than_any_household_has_is_refused_by_its_field(field):
+    weekly = Sum(minor=LARGEST, every=Every.WEEK)
+    told = {Group.FOOD: weekly} if field == "essentials" else (weekly,)
+    with pytest.raises(ValidationError, match="at most 500000000000 minor units") as refused:
+        Means.model_validate(means().model_dump() | {field: told})
+    assert [each["loc"] for each in refused.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize("field", ["income", "debts"])
+def test_nobody_has_more_sums_than_a_person_would_read(field):
+    def told(count):
+        return Means.model_validate(means().model_dump() | {field: (Sum(minor=1),) * count})
+
+    assert len(getattr(told(MOST_SUMS), field)) == MOST_SUMS
+    with pytest.raises(ValidationError, match="at most 50 items"):
+        told(MOST_SUMS + 1)
+
+
+SUMS = st.builds(Sum, minor=st.integers(0, MOST_A_MONTH // 9), every=st.sampled_from(Every))
+
+
+@given(income=SUMS, housing=SUMS, debt=SUMS)
+def test_what_is_left_is_always_an_amount_that_we_take(income, housing, debt):
+    told = Means(
+        currency="KWD", income=(income,) * 2, essentials={Group.HOUSING: housing}, debts=(debt,) * 2
+    )
+    assert Money(minor=told.disposable, currency="KWD").minor == told.disposable
+
+
+def test_the_most_that_can_go_out_is_an_amount_that_we_take():
+    most = Sum(minor=MOST_A_MONTH)
+    told = means(income=0, housing=0, food=0).model_copy(
+        update={"essentials": {Group.HOUSING: most}, "debts": (most,)}
+    )
+    assert Means.model_validate(told.model_dump()).disposable == -LARGEST
 
 
 @given(monthly=st.integers(0, 10**9))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.money import Money
+from domain.payable import smallest_step
 from domain.plans import Instalment, PaymentPlan, monthly
 
 
@@ -30,7 +31,17 @@ def test_a_monthly_plan_falls_due_on_the_same_day_and_the_last_part_takes_the_ro
 
 @pytest.mark.parametrize(
     ("balance", "number"),
-    [(100_03, 1), (100_02, 1), (75_04, 1), (75_03, 2), (60_00, 2), (25_03, 4), (1, 4), (0, None)],
+    [
+        (100_03, 1),
+        (100_02, 1),
+        (75_53, 1),
+        (75_04, 2),
+        (75_03, 2),
+        (60_00, 2),
+        (25_03, 4),
+        (1, 4),
+        (0, None),
+    ],
 )
 def test_the_next_instalment_is_the_first_that_payments_do_not_cover(balance, number):
     due = four_parts().next_due(balance)
@@ -65,13 +76,42 @@ def test_paying_what_is_outstanding_covers_one_instalment_after_the_other(total,
 
     while (due := plan.next_due(balance)) is not None:
         amount = plan.outstanding(due, balance)
-        assert 0 < amount <= due.minor
+        assert 0 < amount < due.minor + smallest_step(plan.currency)
         balance -= amount
         assert plan.outstanding(due, balance) == 0
         seen.append(due.number)
 
     assert balance == 0
     assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("currency", "rest", "carried"),
+    [("USD", 49, 49), ("USD", 50, 0), ("KWD", 7, 7), ("KWD", 10, 0), ("CLF", 7, 0)],
+)
+def test_a_rest_that_no_card_can_pay_is_paid_with_the_instalment_after_it(currency, rest, carried):
+    balance = Money(minor=200_00, currency=currency)
+    plan = monthly("p1", balance, parts=4, first=date(2026, 1, 31))
+    left = 150_00 + rest
+    first, second = plan.instalments[:2]
+
+    assert plan.outstanding(first, left) == rest - carried
+    assert plan.outstanding(second, left) == 50_00 + rest
+    assert plan.next_due(left) == (second if carried else first)
+    assert [part.open for part in plan.parts(left)] == [
+        rest - carried,
+        50_00 + carried,
+        50_00,
+        50_00,
+    ]
+
+
+def test_of_the_last_instalment_every_rest_is_outstanding():
+    plan = four_parts()
+    last = plan.instalments[3]
+
+    assert plan.outstanding(last, balance=7) == 7
+    assert plan.next_due(7) == last
 
 
 def test_instalments_out_of_order_are_refused():

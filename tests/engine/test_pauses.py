@@ -392,7 +392,7 @@ def test_waiting_for_a_payment_ends_when_it_comes():
     assert play(journey, {1: accepts_offer, 4: pays(50_00)})[1] == (
         "day   4  09:00  handed over: kept: True, offer: acc_1-p1"
     )
-    assert play(journey, {1: accepts_offer, 4: pays(49_99)})[1].startswith("day  10  09:00")
+    assert play(journey, {1: accepts_offer, 4: pays(40_00)})[1].startswith("day  10  09:00")
 
 
 def test_without_a_plan_every_instalment_is_covered_and_none_is_open():

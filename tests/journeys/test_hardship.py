@@ -6,6 +6,7 @@ from domain.accounts import Closure
 from domain.contacts import Channel, ContactStatus
 from domain.contracts import Contract, HardshipTerms
 from domain.events import (
+    CardStored,
     HardshipDeclared,
     InstalmentFailed,
     JourneySwitched,
@@ -15,12 +16,22 @@ from domain.events import (
     PlanRequested,
 )
 from domain.orders import ChargeStatus
+from domain.time import days
 from journeys import JOURNEYS
 from journeys.hardship import HARDSHIP
 from journeys.invoice import INVOICE
 from journeys.standard import STANDARD
 from journeys.subscription import SUBSCRIPTION
-from simulation.diary import Story, accepts_offer, declined, gives_up_plan, newly_placed, pays, play
+from simulation.diary import (
+    Story,
+    accepts_offer,
+    declined,
+    gives_up_plan,
+    newly_placed,
+    pays,
+    play,
+    takes_back,
+)
 
 SILENCE = [
     "day  60  09:00  email hardship_means",
@@ -197,6 +208,60 @@ def test_telling_of_hardship_again_asks_a_person_and_does_not_begin_anew():
         "day  20  09:00  handed over: tells of hardship again: see whether they need more",
         *SILENCE,
     ]
+
+
+@pytest.mark.parametrize("again_in", [None, days(1)])
+def test_nothing_is_charged_after_the_kind_word(again_in):
+    tries = [declined(again_in=again_in), declined(again_in=days(5)), *[declined()] * 9]
+
+    diary = play(HARDSHIP, CAN_SPARE, charges=tries, last_day=150)
+
+    told = next(at for at, line in enumerate(diary) if line.endswith("sms hardship_missed"))
+    assert not [line for line in diary[told:] if "charge" in line]
+
+
+def test_telling_of_hardship_again_on_a_plan_leads_back_to_peace():
+    diary = play(HARDSHIP, {**CAN_SPARE, 88: HARD}, last_day=147)
+
+    assert diary[2:] == [
+        "day  88  09:00  handed over: tells of hardship again: see whether they need more",
+        "day 147  09:00  still in breathing_space",
+    ]
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (takes_back(50_00), InstalmentFailed(event_id="1", number=1)),
+        CardStored(event_id="1"),
+        gives_up_plan,
+    ],
+)
+@pytest.mark.parametrize("day", [22, 85])
+def test_news_of_money_does_not_disturb_the_peace(heard, day):
+    begun: Story[int] = {1: PlanRequested(event_id="plan"), 2: accepts_offer, 20: HARD}
+
+    assert play(STANDARD, {**begun, day: heard}, last_day=130) == play(
+        STANDARD, begun, last_day=130
+    )
+
+
+def test_a_plan_that_is_given_up_after_the_kind_word_is_asked_about():
+    diary = play(HARDSHIP, {**CAN_SPARE, 93: gives_up_plan}, charges=[declined()], last_day=97)
+
+    assert diary[5:] == [
+        "day  93  09:00  handed over: the plan was given up: ask what would suit them",
+        "day  96  09:00  email hardship_plan",
+        "day  97  09:00  still in plan_offer",
+    ]
+
+
+def test_a_debit_that_fails_late_is_told_kindly():
+    late: Story[int] = {**CAN_SPARE, 95: InstalmentFailed(event_id="1", number=1)}
+
+    diary = play(HARDSHIP, late, charges=[ChargeStatus.PROCESSING], last_day=100)
+
+    assert diary[4] == "day  95  09:00  sms hardship_missed"
 
 
 def test_a_question_does_not_make_the_peace_longer():

@@ -69,7 +69,7 @@ def test_one_who_cannot_be_reached_goes_to_a_person():
         account.hear(OptedOut(event_id=each, channel=each))
 
     assert play(INVOICE, account=account)[-2:] == [
-        "day   0  09:00  handed over: no answer to the offer of a plan",
+        "day   0  09:00  handed over: no offer of a plan could be sent: see how to reach them",
         "day   0  09:00  closed: referred",
     ]
 

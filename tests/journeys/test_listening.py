@@ -4,12 +4,30 @@ from datetime import date
 
 import pytest
 
-from domain.events import PaymentClaimed, PaymentReversed, PlanRequested, PromiseToPay
+from domain.events import (
+    CardStored,
+    HardshipDeclared,
+    JourneySwitched,
+    PaymentClaimed,
+    PaymentReversed,
+    PlanRequested,
+    PromiseToPay,
+)
+from domain.time import days
 from journeys.hardship import HARDSHIP
 from journeys.invoice import INVOICE
 from journeys.standard import STANDARD
 from journeys.subscription import SUBSCRIPTION
-from simulation.diary import Story, accepts_offer, declined, newly_placed, pays, play, takes_back
+from simulation.diary import (
+    Story,
+    accepts_offer,
+    changes_plan,
+    declined,
+    newly_placed,
+    pays,
+    play,
+    takes_back,
+)
 
 HALF = PromiseToPay(event_id="1", due=date(2026, 3, 20), minor=100_00, balance=200_00)
 
@@ -81,17 +99,77 @@ def test_a_payment_that_went_back_is_looked_at_before_the_journey_goes_on(journe
     assert int(diary[seen + 1].split()[1]) >= 8
 
 
-def test_what_went_back_during_a_plan_is_announced_anew_before_it_is_charged():
+REVERSED: Story[int] = {
+    1: PlanRequested(event_id="plan"),
+    2: accepts_offer,
+    20: (takes_back(50_00), PaymentReversed(event_id="1")),
+}
+RESTS = "handed over: the plan rests: agree with them how it goes on, and restart it"
+
+
+def test_nothing_is_charged_after_a_payment_went_back_until_somebody_says_so():
+    assert play(STANDARD, REVERSED, last_day=60)[4:] == [
+        "day  20  09:00  handed over: a payment went back: find out why, and what was meant by it",
+        f"day  27  09:00  {RESTS}",
+        f"day  57  09:00  {RESTS}",
+        "day  60  09:00  still in resting_plan",
+    ]
+
+
+def test_a_restart_after_a_payment_went_back_is_announced_and_charged():
+    restarted: Story[int] = {**REVERSED, 30: changes_plan((40, 100_00), (70, 100_00))}
+
+    assert play(STANDARD, restarted, last_day=60)[6:] == [
+        "day  38  09:00  sms instalment_due",
+        "day  40  09:00  charge 100.00 paid",
+        "day  60  09:00  still in on_plan",
+    ]
+
+
+def test_a_new_card_after_a_payment_went_back_catches_up():
+    diary = play(STANDARD, {**REVERSED, 30: CardStored(event_id="card")}, last_day=60)
+
+    assert diary[6:8] == [
+        "day  30  09:00  charge 50.00 paid",
+        "day  37  09:00  sms instalment_due",
+    ]
+
+
+def test_the_card_of_a_subscription_rests_after_a_payment_went_back():
+    went_back: Story[int] = {1: (takes_back(50_00), PaymentReversed(event_id="1"))}
+
+    diary = play(SUBSCRIPTION, went_back, charges=[declined(again_in=days(2))] * 9)
+
+    assert len([line for line in diary if "charge" in line]) == 1
+
+
+@pytest.mark.parametrize("journey", ["standard", "subscription", "invoice"])
+def test_a_plan_that_comes_from_another_journey_with_arrears_goes_to_a_person(journey):
     story: Story[int] = {
         1: PlanRequested(event_id="plan"),
         2: accepts_offer,
-        20: (takes_back(50_00), PaymentReversed(event_id="1")),
+        9: HardshipDeclared(event_id="hard"),
+        200: JourneySwitched(event_id="back", journey=journey),
+        210: changes_plan((220, 75_00), (250, 75_00)),
     }
 
-    assert play(STANDARD, story)[4:9] == [
-        "day  20  09:00  handed over: a payment went back: find out why, and what was meant by it",
-        "day  27  09:00  sms instalment_due",
-        "day  29  09:00  charge 50.00 paid",
-        "day  37  09:00  sms instalment_due",
-        "day  39  09:00  charge 50.00 paid",
+    diary = play(STANDARD, story)
+
+    assert diary[diary.index(f"day 200  09:00  {RESTS}") :] == [
+        f"day 200  09:00  {RESTS}",
+        "day 218  09:00  sms instalment_due",
+        "day 220  09:00  charge 75.00 paid",
+        "day 248  09:00  sms instalment_due",
+        "day 250  09:00  charge 75.00 paid",
+        "day 250  09:00  closed: paid in full",
     ]
+
+
+@pytest.mark.parametrize("promise", [HALF, PaymentClaimed(event_id="1")])
+def test_what_was_promised_holds_on_another_journey_too(promise):
+    switched = JourneySwitched(event_id="to", journey="invoice")
+
+    diary = play(STANDARD, {1: promise, 2: switched}, last_day=30)
+
+    quiet = [line for line in diary if not line.startswith(("day   0", "day   1"))]
+    assert int(quiet[0].split()[1]) >= 8

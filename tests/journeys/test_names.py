@@ -7,14 +7,18 @@ from engine import Stage
 from journeys import JOURNEYS
 
 LISTENING = {"promised", "claimed_payment", "reversed_payment", "needs_a_person", "in_hardship"}
-PLANS = {"plan_offer", "on_plan", "broken_plan", "recovery_call", "second_chance", "ended_plan"}
+PLANS = {
+    *("plan_offer", "on_plan", "resting_plan", "broken_plan", "recovery_call", "second_chance"),
+    "ended_plan",
+}
 NAMES = {
     "standard": {"reminders", "escalation", "renewed_card", *PLANS, *LISTENING},
     "subscription": {"retries", "last_try", "new_card", *PLANS, *LISTENING},
     "invoice": {"upcoming", "due_today", "friendly", "firm", "renewed_card", *PLANS, *LISTENING},
     "hardship": {
         *("breathing_space", "means_question", "plan_offer", "deferral", "decision"),
-        *("on_plan", "broken_plan", "ended_plan", "renewed_card"),
+        *("on_plan", "resting_plan", "broken_plan", "ended_plan", "renewed_card", "failed_later"),
+        "given_up",
         *LISTENING,
     },
 }

@@ -1,7 +1,11 @@
 """Stories of plans: offered, accepted, kept, broken and caught up."""
 
+from datetime import date
+
 import pytest
 
+from compliance import load_packs
+from compliance.orders import ReachOut
 from domain.accounts import Hold
 from domain.contacts import Channel, ContactStatus
 from domain.contracts import Contract, PlanTerms
@@ -14,11 +18,13 @@ from domain.events import (
     MessageReceived,
     OptedOut,
     PlanRequested,
+    PromiseToPay,
 )
 from domain.orders import ChargeStatus, DeclineKind
 from domain.time import days
 from journeys.standard import STANDARD
 from simulation.diary import (
+    Diary,
     Story,
     Try,
     accepts_offer,
@@ -213,7 +219,97 @@ def test_a_payment_that_does_not_clear_is_looked_up_before_anyone_hears_of_a_fai
     assert diary[3:6] == [
         "day   8  09:00  charge 50.00 processing",
         "day  13  09:00  handed over: a charge has come to no end: look it up at Stripe",
-        "day  18  09:00  sms instalment_failed",
+        "day  18  09:00  charge 50.00 paid",
+    ]
+
+
+@pytest.mark.parametrize("status", [PROCESSING, ChargeStatus.UNAVAILABLE, ChargeStatus.NOT_DUE])
+def test_our_own_trouble_is_never_told_as_a_failure_and_nobody_calls(status):
+    diary = play(STANDARD, AGREED, charges=[status] * 9, last_day=60)
+
+    assert not [line for line in diary if "failed" in line or "voice" in line]
+    assert any("handed over: a charge" in line for line in diary)
+
+
+def test_a_charge_that_has_to_wait_beyond_the_grace_is_announced_again_and_then_made():
+    assert play(STANDARD, AGREED, charges=[not_yet(days(10))], last_day=25)[2:] == [
+        "day   6  09:00  sms instalment_due",
+        "day   8  09:00  charge 50.00 not yet",
+        "day  18  09:00  sms instalment_due",
+        "day  20  09:00  charge 50.00 paid",
+        "day  25  09:00  still in on_plan",
+    ]
+
+
+def test_a_part_that_is_held_is_not_charged_and_nothing_is_called_a_failure():
+    story: Story[int] = {**AGREED, 5: HoldPlaced(event_id="1", hold=Hold.DISPUTE, part=170_00)}
+
+    diary = play(STANDARD, story, last_day=60)
+
+    assert "day   8  09:00  charge 30.00 paid" in diary
+    assert not [line for line in diary if "failed" in line or "voice" in line]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {
+            7: HoldPlaced(event_id="1", hold=Hold.PAUSE),
+            25: HoldLifted(event_id="2", hold=Hold.PAUSE),
+        },
+        {7: PromiseToPay(event_id="1", due=date(2026, 4, 1))},
+    ],
+)
+def test_a_charge_that_slips_past_its_announced_day_is_announced_again(between):
+    days_of = [
+        (int(line.split()[1]), line.split("  ")[-1])
+        for line in play(STANDARD, {**AGREED, **between}, last_day=38)
+        if "instalment_due" in line or "charge" in line
+    ]
+
+    announced, again, charged = days_of[0], days_of[1], days_of[2]
+    assert announced == (6, "sms instalment_due")
+    assert again[1] == "sms instalment_due"
+    assert charged == (again[0] + 2, "charge 50.00 paid")
+
+
+def told(story, charges=(), account=None, last_day=60):
+    """What each message said of an instalment: its name, number and day."""
+    diary = Diary(
+        account or newly_placed(),
+        story,
+        packs=load_packs(),
+        contacts={},
+        charges=charges,
+        last_day=last_day,
+    )
+    diary.play(STANDARD)
+    return [
+        (order.message.name, order.instalment, f"{order.day:%d %B}")
+        for order in diary.orders
+        if isinstance(order, ReachOut) and order.instalment
+    ]
+
+
+def test_messages_name_the_instalment_that_is_meant_and_the_day_of_the_charge():
+    assert told(AGREED, [PAID, DECLINED])[:3] == [
+        ("instalment_due", 1, "18 March"),
+        ("instalment_due", 2, "18 April"),
+        ("instalment_failed", 2, "18 April"),
+    ]
+
+
+def test_a_word_that_comes_late_names_the_day_on_which_it_is_charged():
+    assert told({**ASKED, 7: accepts_offer})[0] == ("instalment_due", 1, "19 March")
+
+
+def test_after_a_missed_instalment_the_next_one_is_announced():
+    announced = told(AGREED, [declined()], under(breaks_after=2))
+
+    assert announced[:3] == [
+        ("instalment_due", 1, "18 March"),
+        ("instalment_failed", 1, "18 March"),
+        ("instalment_due", 2, "18 April"),
     ]
 
 
@@ -281,8 +377,55 @@ def test_a_broken_plan_of_one_who_cannot_be_reached_goes_to_a_person():
     diary = play(STANDARD, {**AGREED, 3: no_more}, charges=[DECLINED])
 
     assert diary[-2:] == [
-        "day   8  09:00  handed over: no answer to the offer of a plan",
+        "day   8  09:00  handed over: no word of the missed instalment reached them",
         "day   8  09:00  closed: referred",
+    ]
+
+
+@pytest.mark.parametrize("came", [ContactStatus.UNDELIVERED, ContactStatus.REFUSED])
+def test_nobody_is_called_whom_no_word_of_the_failure_has_reached(came):
+    lost = {"sms instalment_failed": came, "email instalment_failed": came}
+
+    diary = play(STANDARD, AGREED, charges=[DECLINED], contacts=lost)
+
+    assert not [line for line in diary if "voice" in line]
+    assert diary[-2].endswith("handed over: no word of the missed instalment reached them")
+
+
+def test_an_offer_that_cannot_be_sent_is_not_called_unanswered():
+    lost = {"sms plan_offer": ContactStatus.REFUSED, "email plan_offer": ContactStatus.REFUSED}
+
+    assert play(STANDARD, ASKED, contacts=lost)[-2].endswith(
+        "handed over: no offer of a plan could be sent: see how to reach them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("terms", "parts", "day"),
+    [
+        ({"longest_days": 40}, 2, 7),
+        ({"first_within_days": 3}, 4, 3),
+        ({"least_first": 40}, 2, 7),
+        ({"most_parts": 3}, 3, 7),
+    ],
+)
+def test_an_offer_keeps_to_every_term_of_the_contract(terms, parts, day):
+    account = under(**terms)
+
+    play(STANDARD, ASKED, account=account, last_day=2)
+
+    assert account.offer is not None
+    assert len(account.offer.instalments) == parts
+    assert account.offer.instalments[0].due == date(2026, 3, 11 + day)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"most_parts": 1}, {"rhythms": ("weekly",)}, {"least_first": 60}]
+)
+def test_where_no_plan_keeps_to_the_contract_a_person_is_asked_and_nothing_offered(terms):
+    assert play(STANDARD, ASKED, account=under(**terms))[1:] == [
+        "day   1  09:00  handed over: no plan keeps to the creditor's terms: see what helps",
+        "day   1  09:00  closed: referred",
     ]
 
 

@@ -54,7 +54,7 @@ def test_paid_in_the_middle_of_a_wait():
 
 
 def test_a_part_payment_does_not_end_the_journey():
-    assert play(STANDARD, {5: pays(199_99)}) == SILENCE
+    assert play(STANDARD, {5: pays(100_00)}) == SILENCE
 
 
 def test_recalled_by_the_creditor():
@@ -123,7 +123,7 @@ def test_opted_out_of_everything_hears_nothing_and_a_person_takes_over():
     assert diary[0] == "day   0  09:00  sms nudge"
     assert all("refused: the person asked us not to use" in line for line in diary[1:-2])
     assert diary[-2:] == [
-        "day   3  09:00  handed over: no answer to the offer of a plan",
+        "day   3  09:00  handed over: no offer of a plan could be sent: see how to reach them",
         "day   3  09:00  closed: referred",
     ]
 

@@ -144,13 +144,31 @@ def test_a_payment_under_way_is_neither_written_about_nor_taken_twice():
     ]
 
 
-def test_a_payment_that_does_not_clear_goes_on_with_the_notice():
+def test_a_payment_that_does_not_clear_is_looked_up_before_anyone_hears_of_a_failure():
     diary = play(SUBSCRIPTION, charges=[PROCESSING, *NEVER])
 
-    assert diary[:3] == [
+    assert diary[:4] == [
         "day   0  09:00  charge 200.00 processing",
-        "day   5  09:00  email payment_missed",
-        "day   8  09:00  charge 200.00 declined",
+        "day  10  09:00  handed over: a charge has come to no end: look it up at Stripe",
+        "day  20  09:00  charge 200.00 declined",
+        "day  20  09:00  email payment_missed",
+    ]
+
+
+def test_a_question_while_a_payment_is_under_way_is_not_followed_by_a_notice():
+    asked: Story[int] = {1: MessageReceived(event_id="1"), 9: pays(200_00)}
+
+    assert play(SUBSCRIPTION, asked, charges=[PROCESSING])[1:] == [
+        "day   1  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day   9  09:00  closed: paid in full",
+    ]
+
+
+def test_a_new_card_waits_for_a_payment_that_is_under_way():
+    story: Story[int] = {1: CardStored(event_id="1"), 9: pays(200_00)}
+
+    assert play(SUBSCRIPTION, story, charges=[PROCESSING])[1:] == [
+        "day   9  09:00  closed: paid in full",
     ]
 
 

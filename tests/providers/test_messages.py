@@ -33,6 +33,7 @@ WORDS = Words(
     link=LINK,
     plan=PLAN,
     instalment=PLAN.instalments[1],
+    left=Money(minor=45_001, currency="USD"),
     decline_reason="insufficient_funds",
 )
 SOURCES = " ".join(file.read_text() for file in FOLDER.parent.glob("*.py"))
@@ -507,3 +508,15 @@ def test_one_language_is_enough_if_it_is_all_we_ask_for(folder):
     messages = Messages(folder, PACKS, locales=("en",))
 
     assert messages.render(sms("nudge"), "ar", WORDS, country="US").text.startswith("Hello")
+
+
+@pytest.mark.parametrize("stem", ["instalment_failed.email", "instalment_missed.email"])
+def test_a_word_on_a_plan_that_settles_says_what_is_left_of_the_plan_and_not_the_whole_debt(stem):
+    name, channel = stem.split(".")
+    words = WORDS.model_copy(update={"left": Money(minor=12_300, currency="USD")})
+
+    message = Message(channel=Channel(channel), name=name)
+    text = MESSAGES.render(message, "en", words, country="US").text
+
+    assert "123.00" in text
+    assert "450.01" not in text

@@ -12,11 +12,11 @@ import stripe
 from domain.accounts import StoredCard
 from domain.money import Money
 from domain.orders import DeclineKind
+from domain.payable import AmountError
 from providers.charges import Declined, Paid, Processing, Unconfirmed
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.settings import StripeSettings
 from providers.stripe import ForgedSignature, Stripe, UnreadableEvent
-from providers.stripe_amounts import AmountError
 from tests.providers.wire import Reply, closed_port
 
 KEY, SECRET = "sk_test_key", "whsec_secret"

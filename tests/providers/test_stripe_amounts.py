@@ -3,13 +3,8 @@
 import pytest
 
 from domain.money import Money
-from providers.stripe_amounts import (
-    AmountError,
-    chargeable,
-    from_stripe,
-    is_chargeable,
-    to_stripe,
-)
+from domain.payable import AmountError, chargeable
+from providers.stripe_amounts import from_stripe, to_stripe
 
 
 @pytest.mark.parametrize(
@@ -68,20 +63,3 @@ def test_large_amounts_stay_exact():
     money = Money(minor=1_000_000_000_000, currency="UGX")
 
     assert from_stripe(to_stripe(money), "ugx") == money
-
-
-@pytest.mark.parametrize(
-    ("currency", "minor", "can"),
-    [
-        ("USD", 50, True),
-        ("USD", 49, False),
-        ("JPY", 50, True),
-        ("KWD", 10, True),
-        ("KWD", 9, False),
-        ("HUF", 17_499, False),
-        ("SAR", 1, True),
-        ("CLF", 10_000, False),
-    ],
-)
-def test_what_is_too_little_to_be_charged_is_known_beforehand(currency, minor, can):
-    assert is_chargeable(Money(minor=minor, currency=currency)) is can

@@ -7,6 +7,8 @@ from math import floor
 import pytest
 from sqlalchemy import select
 
+from activities.records import Records
+from compliance.orders import EnterStage
 from domain.accounts import Hold
 from domain.contracts import Contract, CostTerms, InterestTerms
 from domain.interest import Span, accrued
@@ -177,6 +179,37 @@ def test_a_plan_that_is_kept_stops_it_and_one_that_is_not_lets_it_run_again(
         accruing.KEPT_TILL_NOW,
         None,
     ]
+
+
+def enter(database, account_id, journey, days):
+    """The account enters the first stage of a journey, as its workflow writes it."""
+    order = EnterStage(
+        key=f"{journey}:{days}",
+        account_id=account_id,
+        journey=journey,
+        stage="first",
+        at=NOW + days * DAY,
+    )
+    Records(database).enter_stage(order)
+
+
+def test_on_the_hardship_journey_nothing_runs_to_the_day_it_is_left(database, place, accrue):
+    account = place()
+    enter(database, account, "hardship", 10)
+    assert accrue(account, 40) == 0
+    enter(database, account, "standard", 50)
+    assert looks(database, account) == [
+        (10, None),
+        (0, accruing.IN_HARDSHIP),
+        (0, accruing.IN_HARDSHIP),
+    ]
+    assert accrue(account, 60) == floor(100_000 * 20 / 3650) - floor(100_000 * 10 / 3650)
+
+
+def test_on_the_hardship_journey_no_costs_are_added(database, place):
+    account = place(costs=COSTS)
+    enter(database, account, "hardship", 0)
+    assert costs(database, account) == (0, 0)
 
 
 def test_after_the_end_nothing_is_added(database, place, accrue):

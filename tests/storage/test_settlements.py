@@ -13,6 +13,7 @@ from domain.plans import schedule
 from domain.rhythms import Weekly
 from domain.settlements import BelowFloor, SettlementState
 from storage import accounts, contracts, ledger, plans, settlements
+from storage.tables import Person
 from tests.api.record import NOW, placement, record, usd
 
 TERMS = SettlementTerms(
@@ -57,7 +58,7 @@ def pay(session, account, key, minor, *, at=IN_TIME, cause=Cause.PAYMENT):
 
 def give_back(session, account, key, minor, cause=Cause.CHARGEBACK):
     ledger.give_back(session, account.id, key, usd(minor), cause=cause, at=TOO_LATE)
-    return settlements.uncomplete(session, account)
+    return settlements.uncomplete(session, account, at=TOO_LATE)
 
 
 def owed(session, account):
@@ -90,8 +91,8 @@ def test_the_database_refuses_an_offer_below_the_floor_whoever_writes_it(session
         session.execute(
             text(
                 "insert into settlements (id, account_id, minor, floor, balance, version, expires,"
-                " by, source, at, withdrawn_at) select 'raw', account_id, floor - 1, floor,"
-                " balance, version, expires, by, source, at, at from settlements"
+                " zones, by, source, at, withdrawn_at) select 'raw', account_id, floor - 1, floor,"
+                " balance, version, expires, zones, by, source, at, at from settlements"
             )
         )
 
@@ -103,8 +104,8 @@ def test_the_database_refuses_a_second_standing_offer(session, account):
         session.execute(
             text(
                 "insert into settlements (id, account_id, minor, floor, balance, version, expires,"
-                " by, source, at) select 'raw', account_id, minor, floor, balance, version,"
-                " expires, by, source, at from settlements"
+                " zones, by, source, at) select 'raw', account_id, minor, floor, balance, version,"
+                " expires, zones, by, source, at from settlements"
             )
         )
 
@@ -164,6 +165,22 @@ def test_an_offer_that_a_plan_pays_stands_until_its_last_part_is_missed(session,
     assert owed(session, account) == 0
 
 
+def test_a_met_offer_whose_plan_is_given_up_is_not_met_by_money_that_came_too_late(
+    session, account
+):
+    offer(session, account)
+    plan = schedule("p1", usd(120_00), Weekly(), LAST - timedelta(days=7), parts=2)
+    paying = plan.model_copy(update={"settlement_id": "s1", "opening": 200_00})
+    plans.accept(session, account.id, paying, at=NOW)
+    assert pay(session, account, "p1", 120_00, at=TOO_LATE)
+    plans.end(session, account.id, paying, why="given up", at=TOO_LATE)
+
+    assert not settlements.complete(session, account, at=TOO_LATE)
+    assert not settlements.is_met(session, account)
+    assert owed(session, account) == 80_00
+    assert not ledger.is_settled(session, account.id)
+
+
 def test_without_its_plan_an_offer_ends_on_its_last_day(session, account):
     offer(session, account)
     plan = schedule("p1", usd(120_00), Weekly(), LAST - timedelta(days=7), parts=2)
@@ -188,6 +205,54 @@ def test_costs_make_no_plan_of_a_settlement_ask_for_more(session, account):
     assert [part.open for part in after.parts(205_00)] == [60_00, 60_00]
     assert pay(session, account, "p1", 120_00)
     assert owed(session, account) == 0
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "at", "is_met"),
+    [("America/New_York", IN_TIME, True), ("America/Los_Angeles", TOO_LATE, False)],
+)
+def test_its_last_day_ends_as_it_did_where_the_consumer_was_when_it_was_made(
+    session, account, moved_to, at, is_met
+):
+    offer(session, account)
+    session.get_one(Person, account.person_id).zones = [moved_to]
+
+    assert (settlements.standing(session, account, at) is not None) is is_met
+    assert pay(session, account, "p1", 120_00, at=at) is is_met
+    assert states(session, account, LAST + timedelta(days=1)) == {
+        "s1": "met" if is_met else "expired"
+    }
+
+
+def test_a_met_offer_stays_met_when_the_consumer_moves(session, account):
+    offer(session, account)
+    pay(session, account, "p1", 140_00)
+    session.get_one(Person, account.person_id).zones = ["America/New_York"]
+
+    assert not give_back(session, account, "b1", 20_00, cause=Cause.REFUND)
+    assert settlements.is_met(session, account)
+    assert owed(session, account) == 0
+
+
+def test_what_is_owed_again_and_forgiven_anew_is_dated_as_what_moved_it(session, account):
+    offer(session, account)
+    day = timedelta(days=1)
+    for number, at in enumerate((NOW + 5 * day, NOW + 9 * day, NOW + 3 * day)):
+        settlements.lift(session, account, at=at)
+        pay(session, account, f"p{number}", 120_00 if not number else 1_00, at=at)
+    ledger.give_back(session, account.id, "b1", usd(120_00), at=NOW + 12 * day)
+    settlements.uncomplete(session, account, at=NOW + 12 * day)
+
+    causes = (Cause.SETTLEMENT, Cause.SETTLEMENT_UNDONE)
+    moved = [each for each in ledger.movements(session, account.id) if each.cause in causes]
+    assert [(each.key, ((each.at or NOW) - NOW).days) for each in moved] == [
+        ("settled:s1", 5),
+        ("unsettled:s1", 9),
+        ("settled:s1:2", 9),
+        ("unsettled:s1:2", 9),  # a payment told late undoes nothing before it was done
+        ("settled:s1:3", 9),
+        ("unsettled:s1:3", 12),
+    ]
 
 
 def test_money_that_came_in_time_counts_even_if_we_learn_of_it_later(session, account):
@@ -240,6 +305,25 @@ def test_a_chargeback_that_is_won_meets_it_again_however_late(session, account):
     won = Cause.CHARGEBACK_WON
     assert pay(session, account, "w1", 120_00, at=TOO_LATE + timedelta(days=60), cause=won)
     assert owed(session, account) == 0
+
+
+def test_money_that_went_back_and_returned_counts_once(session, account):
+    offer(session, account)
+    pay(session, account, "p1", 60_00)
+    give_back(session, account, "b1", 60_00)
+    pay(session, account, "w1", 60_00, cause=Cause.CHARGEBACK_WON)
+
+    assert not pay(session, account, "p2", 60_00, at=TOO_LATE + timedelta(days=200))
+    assert owed(session, account) == 80_00
+
+
+def test_a_refund_that_failed_is_no_second_payment(session, account):
+    offer(session, account)
+    pay(session, account, "p1", 60_00)
+    give_back(session, account, "b1", 60_00, cause=Cause.REFUND)
+
+    assert not pay(session, account, "f1", 60_00, cause=Cause.REFUND)
+    assert pay(session, account, "p2", 60_00)
 
 
 def test_a_refund_of_what_was_paid_over_the_offer_leaves_it_met(session, account):

@@ -18,7 +18,13 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
 from compliance.laws import shipped_id, shipped_text
 from domain.contracts import Contract, HardshipTerms
-from domain.events import HardshipDeclared, MeansStated, PaymentReversed, PlanEnded
+from domain.events import (
+    HardshipDeclared,
+    InstalmentFailed,
+    MeansStated,
+    PaymentReversed,
+    PlanEnded,
+)
 from domain.time import local_date
 from journeys import JOURNEYS
 from storage import contracts, plans
@@ -127,6 +133,19 @@ async def a_payment_goes_back(story):
     await story.days(9)
 
 
+async def a_plan_rests(story):
+    """A bank takes back what was paid for a plan, and nobody restarts it for a month."""
+    await story.accepts_a_plan()
+    await story.hears(PaymentReversed)
+    await story.days(45)
+
+
+async def a_charge_fails_late(story):
+    """A bank returns a debit of before."""
+    await story.hears(InstalmentFailed, number=1)
+    await story.days(3)
+
+
 async def hardship(story):
     """The consumer cannot pay at present."""
     await story.hears(HardshipDeclared)
@@ -205,7 +224,7 @@ async def opt_out(story):
 
 STAGES = (
     *(silence, a_plan_is_kept, a_new_card_mends_a_plan, a_plan_breaks_for_good),
-    *(a_plan_is_given_up, a_payment_goes_back, hardship),
+    *(a_plan_is_given_up, a_plan_rests, a_charge_fails_late, a_payment_goes_back, hardship),
     *(a_promise, a_claim, a_call_is_wanted),
 )
 """Stories which lead through every stage of every journey; each stage's fullest run is kept."""

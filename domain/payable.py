@@ -1,0 +1,101 @@
+"""What a card can pay: from which amount on, and in which steps.
+
+By Stripe, which charges the cards. See "Minimum and maximum charge amounts", "Zero-decimal
+currencies", "Three-decimal currencies" and "Special cases" in its documentation of currencies
+(docs.stripe.com/currencies).
+"""
+
+from decimal import ROUND_DOWN, Decimal
+
+from domain.money import Money, exponent
+
+_CODES = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
+WITHOUT_DECIMALS = frozenset(_CODES.split())
+"""Stripe counts these in whole units. ISO 4217 gives MGA two decimals."""
+
+ONCE_WITH_DECIMALS = frozenset({"ISK", "UGX"})
+"""Whole units by ISO 4217, hundredths at Stripe, where the last two digits must be 00.
+
+UGX also stands in Stripe's list of zero-decimal currencies; the special case is what it charges by.
+"""
+
+LEAST = {
+    "AED": 200,
+    "AUD": 50,
+    "BGN": 100,
+    "BRL": 50,
+    "CAD": 50,
+    "CHF": 50,
+    "CZK": 1500,
+    "DKK": 250,
+    "EUR": 50,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17_500,
+    "INR": 50,
+    "JPY": 50,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "NZD": 50,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "SGD": 50,
+    "THB": 1000,
+    "USD": 50,
+}
+"""The smallest charge in our minor units, where Stripe names one. In other currencies it depends on
+the day's rate: Stripe itself refuses what is too little."""
+
+DECIMALS_THAT_STRIPE_KNOWS = (0, 2, 3)
+THREE = 3
+PLENTY = 10_000_000
+"""Minor units that a card can pay in every currency that cards pay in."""
+
+
+class AmountError(ValueError):
+    """An amount that Stripe cannot charge; says in which steps it charges that currency."""
+
+
+def chargeable(amount: Money) -> Money:
+    """The largest amount not above this one that Stripe can charge: 5.124 KWD becomes 5.120."""
+    step = smallest_step(amount.currency)
+    return Money(minor=amount.minor - amount.minor % step, currency=amount.currency)
+
+
+def is_chargeable(amount: Money) -> bool:
+    """Whether Stripe can charge something of this amount: not 0.30 USD, not 0.004 KWD."""
+    try:
+        return chargeable(amount).minor >= LEAST.get(amount.currency, 1)
+    except AmountError:
+        return False
+
+
+def smallest_step(currency: str) -> int:
+    """In which steps of our minor units Stripe charges: 1 for USD, 10 for KWD, 100 for MGA."""
+    decimals = decimals_of(currency)
+    if decimals == THREE:
+        return 10
+    return shifted(1, max(0, exponent(currency) - decimals))
+
+
+def is_too_small(amount: Money) -> bool:
+    """Whether no card can pay so little. A currency that no card pays at all has no such rest."""
+    plenty = Money(minor=PLENTY, currency=amount.currency)
+    return is_chargeable(plenty) and not is_chargeable(amount)
+
+
+def shifted(number: int, places: int) -> int:
+    """The number times ten to the power of `places`, without its fraction."""
+    return int(Decimal(number).scaleb(places).to_integral_value(ROUND_DOWN))
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals Stripe's own unit of the currency has."""
+    if currency in WITHOUT_DECIMALS:
+        return 0
+    decimals = 2 if currency in ONCE_WITH_DECIMALS else exponent(currency)
+    if decimals not in DECIMALS_THAT_STRIPE_KNOWS:
+        raise AmountError(f"Stripe does not charge {currency}")
+    return decimals
