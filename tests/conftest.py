@@ -3,6 +3,8 @@
 What these need is imported when a test asks for it, so that tests of the pure floors start at once.
 """
 
+import gc
+
 import pytest
 
 
@@ -12,6 +14,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "database_url" in item.fixturenames and "stack" not in item.fixturenames:
             item.add_marker(pytest.mark.record)
+
+
+def pytest_collection_finish():
+    """Keep the collector away from what stays for good: it took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -61,23 +69,34 @@ def database_url():
         yield running.addresses.database_url
 
 
-@pytest.fixture
-def database(database_url):
-    """An empty record with one creditor in it."""
-    from sqlalchemy import text  # noqa: PLC0415
-
+@pytest.fixture(scope="session")
+def connected(database_url):
+    """Its connections, kept for the run with the statements that were compiled for them."""
     from compliance.laws import LAWS  # noqa: PLC0415
-    from storage import Database, creditors, laws  # noqa: PLC0415
-    from storage.tables import Base  # noqa: PLC0415
+    from storage import Database, laws  # noqa: PLC0415
 
     database = Database(database_url)
     LAWS.fetch_from(laws.fetcher(database))
-    tables = ", ".join(Base.metadata.tables)
-    with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        creditors.register(session, "acme", "Acme Bank")
     yield database
     database.close()
+
+
+@pytest.fixture
+def database(connected):
+    """An empty record with one creditor in it."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    from storage import creditors  # noqa: PLC0415
+    from storage.tables import Base  # noqa: PLC0415
+
+    emptied = "; ".join(f"DELETE FROM {table}" for table in Base.metadata.tables)
+    with connected.transaction() as session:
+        # without triggers: what may only be added to could not be deleted. Truncating takes 35 ms
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text(emptied))
+    with connected.transaction() as session:
+        creditors.register(session, "acme", "Acme Bank")
+    return connected
 
 
 @pytest.fixture

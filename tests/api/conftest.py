@@ -36,9 +36,16 @@ class Caller:
         return self("POST", path, **request)
 
 
+@pytest.fixture(scope="session")
+def built():
+    """One application for all tests: FastAPI keeps what it has worked out of a route for ever."""
+    return build(None)
+
+
 @pytest.fixture
-def app(database, door):
-    return build(services(database, door))
+def app(built, database, door):
+    built.state.services = services(database, door)
+    return built
 
 
 def key_of(database, creditor="acme"):

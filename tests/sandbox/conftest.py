@@ -29,7 +29,7 @@ from sandbox.app import create_app
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 PHONE = "+15558675310"
 MAILBOX = "sam@example.com"
-PATIENCE = 10
+PATIENCE = 60
 
 
 @dataclass(frozen=True)

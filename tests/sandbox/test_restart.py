@@ -1,17 +1,16 @@
 import json
-import os
-import signal
 import stat
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from stripe import IdempotencyError
 from twilio.base.exceptions import TwilioRestException
 
-from .conftest import Ear, Running, await_health, free_port
+from .conftest import PATIENCE, Ear, Running, await_health, free_port
 
 
 def test_everything_is_remembered_over_a_restart(start, tmp_path):
@@ -58,24 +57,24 @@ def test_the_secrets_are_for_the_owner_alone(start, tmp_path):
 
 
 def test_nothing_that_was_answered_is_lost_when_the_process_is_killed(tmp_path, app):
-    process, first = _spawn(tmp_path, app)
-    with closing(first):
+    with _until_killed(tmp_path, app) as first:
         sids = {first.text(f"text {n}").sid for n in range(20)}
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(10)
-    process, second = _spawn(tmp_path, app)
-    with closing(second):
+    with _until_killed(tmp_path, app) as second:
         assert {message.sid for message in second.twilio.messages.list()} == sids
         second.settle()
         assert second.log()["sms"]["by_status"] == {"delivered": 20}
-    process.terminate()
-    process.wait(10)
 
 
-def _spawn(data: Path, app: Ear) -> tuple[subprocess.Popen[bytes], Running]:
+@contextmanager
+def _until_killed(data: Path, app: Ear) -> Iterator[Running]:
+    """A sandbox in a process of its own, which ends by kill -9."""
     port = free_port()
     asked = ["--port", str(port), "--data", str(data), "--app-url", app.url]
     process = subprocess.Popen([sys.executable, "-m", "sandbox", *asked], stdout=subprocess.DEVNULL)
-    base = f"http://127.0.0.1:{port}"
-    await_health(base)
-    return process, Running(base, data, app)
+    try:
+        await_health(f"http://127.0.0.1:{port}")
+        with closing(Running(f"http://127.0.0.1:{port}", data, app)) as running:
+            yield running
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
