@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test test-stack test-beside check fast fuzz bench lock clean
+.PHONY: install demo up test test-stack test-record test-pure check check-types check-style fast fuzz bench lock clean
 
 install: .venv/installed
 
@@ -21,15 +21,18 @@ demo: install
 up: install
 	$(BIN)/tahsil up $(ARGS)
 
-# What needs the whole stack waits a lot: everything else runs beside it.
+# What needs the whole stack waits a lot: what needs PostgreSQL alone, and the rest, run beside it.
 test: install
-	$(MAKE) --no-print-directory --jobs 2 test-stack test-beside
+	$(MAKE) --no-print-directory --jobs 3 test-stack test-record test-pure
 
 test-stack: install
 	$(BIN)/pytest --quiet -m "(stack or browser) and not record" $(ARGS)
 
-test-beside: install
-	$(BIN)/pytest --quiet -m "record or not (stack or browser)" $(ARGS)
+test-record: install
+	$(BIN)/pytest --quiet -m record $(ARGS)
+
+test-pure: install
+	$(BIN)/pytest --quiet -m "not stack and not browser and not record" $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation
@@ -40,14 +43,19 @@ fuzz: install
 	$(BIN)/python -m tests.fuzz $(SENDS) $(ARGS)
 
 bench: install
-	for each in history_events gate reservations accounts; do \
+	for each in history_events gate reservations accounts backtest; do \
 		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; \
 	done
 
 check: install
+	$(MAKE) --no-print-directory --jobs 2 check-types check-style
+
+check-types: install
+	$(BIN)/mypy .
+
+check-style: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
 lock:

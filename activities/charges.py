@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError
 from activities import debits
 from activities.contacts import Clocks, Patience
 from activities.debits import Refusal
-from activities.lookups import conclude, end_of, look_up, still_pays
+from activities.lookups import close_pages, conclude, end_of, look_up
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
 from domain.payable import chargeable, is_chargeable
@@ -207,10 +207,9 @@ class Charges:
 
     def _open_pages(self, session: Session, row: ChargeRow) -> Refusal | None:
         """Close the account's pages; wait for money that is on its way from one of them."""
-        pages = payments.open_pages(session, row.account_id)
         wall = self._clocks.wall()
-        pays = any(still_pays(session, self._stripe, page, wall) for page in pages)
-        return UNDER_WAY if pays else None
+        pages = close_pages(session, self._stripe, row.account_id, wall)
+        return UNDER_WAY if pages.pays else None
 
     def _take(self, session: Session, row: ChargeRow, intent_id: str) -> Answer:
         try:

@@ -39,7 +39,6 @@ from domain.contacts import Channel, ContactStatus
 from domain.money import Money
 from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
-from domain.time import local_date
 from providers.messages import MessageError, Messages, Rendered, Words
 from providers.outcomes import Accepted, Found, Missing, NotSent, Outcome, Rejected, Unknown
 from storage import Database, contacts, laws, looking, people
@@ -112,7 +111,7 @@ class Contacts:
         with self._database.quick() as connection:
             look = self._look(connection, order)
             if look.status is None and look.law:
-                return self._intend(connection, order, look)
+                return self._intend(connection, order, look, last=True)
         with self._database.transaction() as session:
             return self._resume(session, order)
 
@@ -165,19 +164,23 @@ class Contacts:
         look: Look,
         *,
         again: ContactRow | None = None,
+        last: bool = False,
     ) -> datetime | Reached:
-        """Write the verdict and, if it is Allow, the intent; else answer with the refusal."""
+        """Write the verdict and, if it is Allow, the intent; else answer with the refusal.
+
+        If it is the `last` thing in its transaction, that commits with it.
+        """
         link = (again.link if again else None) or secrets.token_urlsafe(LINK_BYTES)
         request, verdict, words = self._judge(order, look, link)
         rulings = contacts.untold(order.account_id, order.waits, look.told)
         rulings.append(_ruling(order, look, request, verdict))
         if words is None or not isinstance(verdict, Allow):
-            contacts.decide(connection, _head(look), rulings)
+            contacts.decide(connection, _head(look), rulings, last=last)
             return _reached(look, verdict, None)
         address, lease = _address(order, look), self._clocks.wall()
         if again is None:
             intent = contacts.Intent(order, address, link, words.model_dump_json(), lease)
-            contacts.decide(connection, _head(look), rulings, intent)
+            contacts.decide(connection, _head(look), rulings, intent, last=last)
             return lease
         contacts.decide(connection, _head(look), rulings)
         written = words.model_dump(mode="json")
@@ -363,16 +366,18 @@ def _left(plan: PaymentPlan, look: Look, at: datetime) -> Money:
 def _announced(plan: PaymentPlan, order: ReachOut, balance: int) -> Instalment | None:
     """The instalment that a message is about, with all that is then collected with it, and when."""
     about = next((each for each in plan.instalments if each.number == order.instalment), None)
-    minor = plan.outstanding(about, balance) if about else 0
-    if about is None or not minor:
-        return plan.next_due(balance)
-    return about.model_copy(update={"minor": minor, "due": order.day or about.due})
+    if about is not None and (minor := plan.outstanding(about, balance)):
+        return about.model_copy(update={"minor": minor, "due": order.day or about.due})
+    following = plan.next_due(balance)
+    if following is None:
+        return None
+    return following.model_copy(update={"minor": plan.outstanding(following, balance)})
 
 
 def _open_offer(look: Look, at: datetime) -> Settlement | None:
     """The offer to settle that can be met at that moment, where the consumer is."""
     offer = look.settlement
-    return offer if offer and local_date(at, look.facts.zones[0]) <= offer.expires else None
+    return offer if offer and not offer.is_over(at, now_in=look.facts.zones) else None
 
 
 def _on_record(session: Session, order: ReachOut) -> ContactRow:
@@ -429,7 +434,7 @@ def _ruling(
         request=request,
         message=order.message,
         verdict=verdict,
-        facts=look.text,
+        facts=look.plain,
         balance=look.balance,
         version=look.version,
     )

@@ -110,7 +110,7 @@ def _ruled(
             request=request,
             message=DEBIT,
             verdict=verdict,
-            facts=facts.model_dump_json(),
+            facts=facts.model_dump(mode="json"),
             balance=ledger.balance(session, row.account_id),
             version=ledger.version(session, row.account_id),
         )

@@ -1,7 +1,9 @@
 """What became of a payment, asked of Stripe: of charges that came to no end, and of open pages."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -46,17 +48,21 @@ class NotTold(ProviderDown):
     """Stripe is there, and does not tell what became of this one payment."""
 
 
-class Lookup(Protocol):
-    """The part of Stripe that tells what became of a payment, or ends it."""
+class Pager(Protocol):
+    """The part of Stripe that closes pages."""
 
     def retrieve_intent(self, intent_id: str) -> Intent:
         """How a payment stands now."""
 
-    def cancel_intent(self, intent_id: str) -> Settled:
-        """Give a payment up, unless it was made."""
-
     def close_page(self, session_id: str) -> PageEnd:
         """Let nobody pay on a page any more."""
+
+
+class Lookup(Pager, Protocol):
+    """The part of Stripe that tells what became of a payment, or ends it."""
+
+    def cancel_intent(self, intent_id: str) -> Settled:
+        """Give a payment up, unless it was made."""
 
 
 def conclude(session: Session, row: ChargeRow, settled: Settled) -> list[Told]:
@@ -106,32 +112,52 @@ def end_of(stripe: Lookup, intent_id: str) -> Settled:
         raise NotTold(str(refused)) from None
 
 
-def still_pays(session: Session, stripe: Lookup, page: Checkout, wall: datetime) -> bool:
-    """Close a page; whether money from it is still on its way. What has come is booked.
+@dataclass(frozen=True)
+class Pages:
+    """What became of pages that were closed."""
 
-    The caller holds the person, at this time by the `wall`. ProviderDown.
+    pays: bool = False
+    """Whether money from one of them is still on its way."""
+    news: tuple[Told, ...] = ()
+    """What a workflow must hear of money that had come on them."""
+
+
+def close_pages(
+    session: Session, stripe: Pager, account_id: str, wall: datetime, *, but: str | None = None
+) -> Pages:
+    """Close the account's pages, but one: what is paid on one is not to be paid on another, too.
+
+    What has come on them is booked. The caller holds the person, at this time by the `wall`.
+    ProviderDown.
     """
+    others = [page for page in payments.open_pages(session, account_id) if page.session_id != but]
+    ended = [_closed(session, stripe, page, wall) for page in others]
+    return Pages(any(each.pays for each in ended), tuple(chain(*(each.news for each in ended))))
+
+
+def _closed(session: Session, stripe: Pager, page: Checkout, wall: datetime) -> Pages:
     end = _end_of_page(stripe, page.session_id)
     if end.state == "processing" and not _came_to_nothing(stripe, end.intent_id):
         page.purpose = payments.PROMISED
-        return True
-    if end.state == "paid" and end.intent_id and end.amount:
-        account = session.get_one(Account, page.account_id)
-        made = end.paid_at or wall
-        paying.received(
-            session,
-            account,
-            payment_key(end.intent_id),
-            end.amount,
-            provider_ref=end.intent_id,
-            at=by_the_account(session, account, made, end.metadata, heard=wall),
-            extra=EXTRAS.get(end.metadata.get(EXTRA, "")),
-        )
+        return Pages(pays=True)
     page.purpose = payments.CLOSED
-    return False
+    if end.state != "paid" or not end.intent_id or not end.amount:
+        return Pages()
+    account = session.get_one(Account, page.account_id)
+    made = end.paid_at or wall
+    told = paying.received(
+        session,
+        account,
+        payment_key(end.intent_id),
+        end.amount,
+        provider_ref=end.intent_id,
+        at=by_the_account(session, account, made, end.metadata, heard=wall),
+        extra=EXTRAS.get(end.metadata.get(EXTRA, "")),
+    )
+    return Pages(news=tuple(told))
 
 
-def _came_to_nothing(stripe: Lookup, intent_id: str | None) -> bool:
+def _came_to_nothing(stripe: Pager, intent_id: str | None) -> bool:
     """Whether the bank debit of a page failed: of a page itself, Stripe does not say so."""
     if intent_id is None:
         return False
@@ -141,7 +167,7 @@ def _came_to_nothing(stripe: Lookup, intent_id: str | None) -> bool:
         return False
 
 
-def _end_of_page(stripe: Lookup, session_id: str) -> PageEnd:
+def _end_of_page(stripe: Pager, session_id: str) -> PageEnd:
     try:
         return stripe.close_page(session_id)
     except ProviderRefused as refused:

@@ -13,12 +13,22 @@ from sqlalchemy.orm import Session
 
 from activities.news import Told, Unreadable, failure_told
 from activities.paying import received
-from activities.stripe_accounts import locked, moment, money_of, payment_key
+from activities.stripe_accounts import by_the_account, locked, moment, money_of, payment_key
 from activities.stripe_means import take_detached, take_mandate, take_renewed, take_stored
 from activities.stripe_reversals import take_dispute, take_refund, take_refunds
 from domain.orders import ChargeStatus
 from domain.plan_changes import Extra
-from providers.charges import CANCELED, EXTRA, CardSetup, Declined, StripeEvent, read_event
+from providers.charges import (
+    AT,
+    CANCELED,
+    EXTRA,
+    CardSetup,
+    Declined,
+    Intent,
+    StripeEvent,
+    read_event,
+)
+from providers.outcomes import ProviderDown, ProviderRefused
 from providers.refunds import Refund
 from storage import journal, payments, tries
 from storage.session import lock_account
@@ -45,6 +55,9 @@ class Lookup(Protocol):
     def refunds_of(self, intent_id: str) -> list[Refund]:
         """Every refund of a payment."""
 
+    def retrieve_intent(self, intent_id: str) -> Intent:
+        """How a payment stands now, and when it was given."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -52,6 +65,8 @@ class Found:
 
     setup: CardSetup | None = None
     refunds: tuple[Refund, ...] = ()
+    given_at: datetime | None = None
+    """When the consumer gave the payment that came."""
     refused: str | None = None
     """Why Stripe did not do what it was asked to do."""
 
@@ -65,7 +80,7 @@ def read(row: InboxRow) -> StripeEvent:
 
 
 def look_up(row: InboxRow, stripe: Lookup) -> Found:
-    """Ask Stripe for what the event does not tell: which card was stored, which refunds were made.
+    """Ask Stripe for what the event does not tell: cards, refunds, and when a payment was given.
 
     Before the transaction: nobody waits for Stripe under a person's lock.
     """
@@ -74,7 +89,30 @@ def look_up(row: InboxRow, stripe: Lookup) -> Found:
         return Found(setup=stripe.retrieve_setup(event.object_id))
     if event.type == REFUNDED and event.intent_id:
         return Found(refunds=tuple(stripe.refunds_of(event.intent_id)))
+    if _has_come(event) and event.intent_id and AT not in event.metadata:
+        return Found(given_at=_given_at(stripe, event.intent_id))
     return Found()
+
+
+def has_come(row: InboxRow) -> bool:
+    """Whether an event tells of money that came."""
+    return _has_come(read(row))
+
+
+def _has_come(event: StripeEvent) -> bool:
+    return event.type in CAME and event.mode != SETUP and event.payment_status in {None, PAID}
+
+
+def _given_at(stripe: Lookup, intent_id: str) -> datetime | None:
+    """When the consumer gave a payment: a bank debit comes days later, and counts from then.
+
+    None if Stripe does not say: then it counts from its event, because nobody is to be reminded of
+    what has come while Stripe cannot be asked.
+    """
+    try:
+        return stripe.retrieve_intent(intent_id).given_at
+    except (ProviderDown, ProviderRefused):
+        return None
 
 
 def take(session: Session, row: InboxRow, found: Found) -> list[Told]:
@@ -84,16 +122,20 @@ def take(session: Session, row: InboxRow, found: Found) -> list[Told]:
         return take_stored(session, row, event, found.setup)
     if event.type == REFUNDED:
         return take_refunds(session, row, event, list(found.refunds))
+    if event.type in CAME:
+        return CAME[event.type](session, row, event, found.given_at)
     taker = TAKERS.get(event.type)
     return taker(session, row, event) if taker else []
 
 
-def _session_paid(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
+def _session_paid(
+    session: Session, row: InboxRow, event: StripeEvent, given_at: datetime | None
+) -> list[Told]:
     """A page was paid on. One that only promises the money (a bank debit) is not paid."""
     account = locked(session, event)
     if event.payment_status == PAID:
         payments.close_page(session, event.object_id)
-        return _paid(session, row, event)
+        return _paid(session, row, event, given_at)
     payments.note_promised(session, event.object_id)
     journal.note(session, account.id, "payment under way")
     return []
@@ -108,8 +150,13 @@ def _session_failed(session: Session, row: InboxRow, event: StripeEvent) -> list
     return []
 
 
-def _paid(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
-    """Book a payment once, whichever of its events comes first. Nothing later makes it unpaid."""
+def _paid(
+    session: Session, row: InboxRow, event: StripeEvent, given_at: datetime | None
+) -> list[Told]:
+    """Book a payment once, whichever of its events comes first. Nothing later makes it unpaid.
+
+    It counts from when the consumer gave it, not from when the bank let go of it.
+    """
     account = locked(session, event)
     charge = _charge(session, event)
     if charge is not None:
@@ -120,7 +167,9 @@ def _paid(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
         payment_key(event.intent_id),
         money_of(account, event.amount),
         provider_ref=event.intent_id,
-        at=moment(session, row, account, event),
+        at=by_the_account(
+            session, account, given_at or event.created, event.metadata, heard=row.recorded_at
+        ),
         extra=EXTRAS.get(event.metadata.get(EXTRA, "")),
     )
 
@@ -167,13 +216,19 @@ def _decline(session: Session, charge: ChargeRow, event: StripeEvent, *, at: dat
     )
 
 
-TAKERS: dict[str, Callable[[Session, InboxRow, StripeEvent], list[Told]]] = {
+Came = Callable[[Session, InboxRow, StripeEvent, datetime | None], list[Told]]
+"""Takes in that money came, which the consumer gave at that time."""
+
+CAME: dict[str, Came] = {
     "payment_intent.succeeded": _paid,
+    COMPLETED: _session_paid,
+    "checkout.session.async_payment_succeeded": _session_paid,
+}
+
+TAKERS: dict[str, Callable[[Session, InboxRow, StripeEvent], list[Told]]] = {
     "payment_intent.processing": _processing,
     "payment_intent.payment_failed": _failed,
     GIVEN_UP: _failed,
-    COMPLETED: _session_paid,
-    "checkout.session.async_payment_succeeded": _session_paid,
     "checkout.session.async_payment_failed": _session_failed,
     "refund.created": take_refund,
     "refund.updated": take_refund,

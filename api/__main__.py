@@ -2,15 +2,11 @@
 
 import argparse
 import asyncio
-import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
-import structlog
 import uvicorn
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import build
 from api.services import Services
@@ -21,16 +17,14 @@ from providers.settings import (
     StripeSettings,
     TwilioSettings,
     from_environment,
-    hush,
 )
 from providers.stripe import Stripe
 from providers.twilio import Twilio
 from storage import Database, laws
+from workers.logs import log_as_json
 from workers.settings import Settings
 from workflows.door import TemporalDoor
-
-if TYPE_CHECKING:
-    from structlog.typing import Processor
+from workflows.payloads import Sealed, sealed
 
 ANSWERING, HEARING = 40, 16
 """Threads that answer requests, and threads that apply webhooks. Each may hold a connection."""
@@ -49,10 +43,12 @@ def main() -> None:
 async def serve(host: str, port: int) -> None:
     """Connect everything and answer requests."""
     settings = Settings()
+    ring = settings.keyring()
+    await ring.check()
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=sealed(ring),
         # A Temporal that is down takes nobody's page away: only what needs it has to wait.
         lazy=True,
     )
@@ -63,10 +59,11 @@ async def serve(host: str, port: int) -> None:
     services = Services(
         settings=settings,
         database=database,
-        door=TemporalDoor(client),
+        door=TemporalDoor(client, fast_forward=settings.fast_forward),
         twilio=Twilio(from_environment(TwilioSettings)),
         sendgrid=SendGrid(from_environment(SendGridSettings)),
         stripe=Stripe(from_environment(StripeSettings)),
+        codec=Sealed(ring),
     )
     config = uvicorn.Config(
         build(services), host=host, port=port, log_config=None, access_log=False
@@ -75,27 +72,7 @@ async def serve(host: str, port: int) -> None:
         await uvicorn.Server(config).serve()
     finally:
         database.close()
-
-
-def log_as_json() -> None:
-    """One JSON object a line, ours and everybody else's; SDKs say nothing below a warning."""
-    stamps: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(processors=[*stamps, structlog.processors.JSONRenderer()])
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=stamps,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    hush()
+        ring.close()
 
 
 if __name__ == "__main__":

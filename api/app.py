@@ -17,6 +17,7 @@ from api import (
     accounts,
     call_list,
     calls,
+    codec,
     contracts,
     explaining,
     instructions,
@@ -27,10 +28,12 @@ from api import (
     placements,
     plans,
     portal,
+    portal_means,
     promises,
     refunds,
     settlements,
     statements,
+    subjects,
     transfers,
     webhooks,
 )
@@ -51,6 +54,7 @@ from storage import creditors
 PARTS = (
     accounts,
     people,
+    subjects,
     calls,
     call_list,
     explaining,
@@ -68,6 +72,8 @@ PARTS = (
     statements,
     webhooks,
     portal,
+    portal_means,
+    codec,
 )
 """What is served, in the order of the page of documentation."""
 

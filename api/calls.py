@@ -182,7 +182,7 @@ def _judge(session: Session, account: Account, asked: PermitRequest, at: datetim
                 request=request,
                 message=Message(channel=Channel.VOICE, name=contacts.CALL, purpose=asked.purpose),
                 verdict=verdict,
-                facts=seen.text,
+                facts=seen.plain,
                 balance=seen.balance,
                 version=seen.version,
             )

@@ -92,7 +92,7 @@ async def pause(
 
     def fact(session: Session, account: Account) -> list[Told]:
         accounts.place_hold(session, account.id, given.hold, reason=given.reason)
-        return _declared(session, [account], given.hold)
+        return []
 
     order = Order("pause", given.hold, given, fact)
     return await _once(services, creditor, account_id, key, order)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api import portal
 from api.accounts import DOCUMENTED
-from api.agreements import now_of, today_of
+from api.agreements import now_of
 from api.explaining import law_in_force
 from api.paper import Paper
 from api.problems import NotFound, Problem
@@ -140,8 +140,8 @@ async def letter(
 
 def _letter(session: Session, services: Services, account: Account, settlement_id: str) -> Letter:
     known = "\0" not in settlement_id  # Postgres cannot be asked about it
-    today = today_of(session, account, services.wall())
-    offered = settlements.of_id(session, account, settlement_id, today) if known else None
+    now = now_of(session, account, services.wall())
+    offered = settlements.of_id(session, account, settlement_id, now) if known else None
     if offered is None:
         raise NotFound("settlement")
     if offered.state not in OF_STATE:
@@ -158,9 +158,7 @@ def _letter(session: Session, services: Services, account: Account, settlement_i
         day=voice.date(receipts.local(session, account, at)),
         title=title.strip(),
         blocks=tuple(_block(each.strip()) for each in blocks),
-        small=_disclosed(
-            session, account, purpose, person.locale, now_of(session, account, services.wall())
-        ),
+        small=_disclosed(session, account, purpose, person.locale, now),
     )
 
 

@@ -108,29 +108,11 @@ async def state_means(
     named = id_of("m", account_id, key)
 
     def fact(session: Session, account: Account) -> tuple[Affordability, list[Told]]:
-        open_account(account)
         if new.currency != account.currency:
             wrong = "is not the account's currency"
             raise Invalid([field_error("/currency", wrong, account.currency)])
-        now = present(session, account, services.wall())
-        if now.balance <= 0:
-            raise NothingToAgree
-        means.record(session, account, named, new.told(), source=API, at=now.at)
-        terms = contracts.of_account(session, account.id).hardship
-        # Of plans in weeks a month may be more than we take as an amount; nothing is left then.
-        taken = min(LARGEST, means.committed(session, account))
-        monthly = affordable(new, terms, committed=taken)
-        plan, deferral = _suggestion(now, monthly, terms, new.rhythm or Monthly(), named)
-        view = Affordability(
-            id=named,
-            disposable=now.money(new.disposable),
-            committed=now.money(taken),
-            affordable=now.money(monthly),
-            plan=plan,
-            defer_until=deferral,
-        )
-        event = MeansStated(event_id=f"means:{named}", monthly=monthly)
-        return view, [Told(account.workflow_id, event)]
+        now, rhythm = present(session, account, services.wall()), new.rhythm or Monthly()
+        return note_means(session, now, new.told(), named, source=API, rhythm=rhythm)
 
     return await write(
         services,
@@ -142,6 +124,36 @@ async def state_means(
         fact=fact,
         status=HTTPStatus.CREATED,
     )
+
+
+def note_means(
+    session: Session, now: Present, told: Means, named: str, *, source: str, rhythm: Rhythm
+) -> tuple[Affordability, list[Told]]:
+    """Write what they told, once for the id, and say what follows; the caller holds the person.
+
+    Closed or NothingToAgree if there is nothing to be agreed about.
+    """
+    account = now.account
+    open_account(account)
+    if now.balance <= 0:
+        raise NothingToAgree
+    means.record(session, account, named, told, source=source, at=now.at)
+    terms = contracts.of_account(session, account.id).hardship
+    # Of plans in weeks a month may be more than we take as an amount; nothing is left then.
+    taken = min(LARGEST, means.committed(session, account))
+    monthly = affordable(told, terms, committed=taken)
+    plan, deferral = _suggestion(now, monthly, terms, rhythm, named)
+    view = Affordability(
+        id=named,
+        disposable=now.money(told.disposable),
+        committed=now.money(taken),
+        affordable=now.money(monthly),
+        plan=plan,
+        defer_until=deferral,
+    )
+    return view, [
+        Told(account.workflow_id, MeansStated(event_id=f"means:{named}", monthly=monthly))
+    ]
 
 
 def _suggestion(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from activities.agreements import step_of
 from domain.contacts import Channel
 from domain.money import Money, exponent
-from domain.payable import AmountError, chargeable
+from domain.payable import AmountError, chargeable, is_chargeable
 from domain.plan_changes import foreseen
 from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
@@ -149,25 +149,35 @@ WRITTEN = re.compile("(\\d{1,12})(?:[.,\u066b](\\d{1,3}))?")
 thousands."""
 
 
-def written(text: str, most: Money) -> Money | None:
-    """The amount that somebody wrote, if it can be charged and is not above `most`; else None."""
-    decimals = exponent(most.currency)
+def figure_in(text: str, currency: str) -> int | None:
+    """The minor units that somebody wrote as an amount of the currency; None if it is no amount."""
+    decimals = exponent(currency)
     found = WRITTEN.fullmatch("".join(text.split()))
     if found is None or len(found[2] or "") > decimals:
         return None
-    minor = int(found[1] + (found[2] or "").ljust(decimals, "0"))  # int() reads Arabic digits, too
-    if not 0 < minor <= most.minor or minor % step_of(most.currency):
+    return int(found[1] + (found[2] or "").ljust(decimals, "0"))  # int() reads Arabic digits, too
+
+
+def written(text: str, most: Money) -> Money | None:
+    """The amount that somebody wrote, if it can be charged and is not above `most`; else None."""
+    minor = figure_in(text, most.currency)
+    if minor is None or minor > most.minor or minor % step_of(most.currency):
         return None
-    return Money(minor=minor, currency=most.currency)
+    return payable(Money(minor=minor, currency=most.currency))
+
+
+def example_of(currency: str) -> str:
+    """An amount of the currency as somebody may write it: 25.00, 25.000, 25."""
+    return f"25.{'0' * exponent(currency)}".rstrip(".")
 
 
 def payable(amount: Money) -> Money | None:
-    """As much of the amount as Stripe can charge exactly; None if that is nothing."""
+    """As much of the amount as Stripe can charge exactly; None if that is too little for it."""
     try:
         largest = chargeable(amount)
     except AmountError:
         return None
-    return largest if largest.minor > 0 else None
+    return largest if is_chargeable(largest) else None
 
 
 def page_of(linked: Linked) -> Page:
@@ -203,7 +213,7 @@ def _extra(linked: Linked, voice: Voice) -> SpokenExtra | None:
     return SpokenExtra(
         currency=voice.name(currency),
         most=voice.money(linked.full),
-        example=voice.name(f"25.{'0' * exponent(currency)}".rstrip(".")),
+        example=voice.name(example_of(currency)),
     )
 
 
@@ -220,7 +230,7 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
     plan = plans.current(session, account.id)
     today = contacts.today(session, person, now)
     offer = _open_offer(session, contact, today)
-    settlement = settlements.open_offer(session, account.id, today)
+    settlement = settlements.standing(session, account, at)
     return Linked(
         link=link,
         contact_key=contact.key,

@@ -86,7 +86,7 @@ def drawn(
 def _offer(session: Session, now: Present, settlement_id: str | None) -> Settlement | None:
     if settlement_id is None:
         return None
-    offer = settlements.open_offer(session, now.account.id, now.today)
+    offer = settlements.standing(session, now.account, now.at)
     if offer is None or offer.settlement_id != settlement_id:
         expected = "the id of the account's open offer to settle"
         raise Invalid([field_error("/settlement_id", "is not open", expected)])

@@ -332,7 +332,7 @@ def _pointer(fault: Fault, body: Change | Restart) -> str:
 
 def _settled_by(session: Session, now: Present, plan: PaymentPlan) -> Settlement | None:
     """The open offer to settle that a plan pays."""
-    offer = settlements.open_offer(session, now.account.id, now.today)
+    offer = settlements.standing(session, now.account, now.at)
     return offer if offer and offer.settlement_id == plan.settlement_id else None
 
 

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from activities.lookups import Pages, close_pages
+from activities.news import Told
+from activities.reopening import tell
 from api.pay_links import Linked, behind, page_of, written
 from api.services import Served, Services
 from api.wording import ENGLISH, WORDINGS
@@ -51,7 +54,7 @@ router = APIRouter(prefix="/p", include_in_schema=False, default_response_class=
 @router.get("/{link}")
 async def show(link: str, services: Served) -> Response:
     """What is owed and how it can be paid."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     if linked is None:
         return unknown()
     if linked.state != "open":
@@ -62,7 +65,7 @@ async def show(link: str, services: Served) -> Response:
 @router.get("/{link}/done")
 async def done(link: str, services: Served) -> Response:
     """Thanks, after Stripe's page."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     if linked is None:
         return unknown()
     words = WORDINGS[linked.language]
@@ -72,21 +75,21 @@ async def done(link: str, services: Served) -> Response:
 @router.post("/{link}/pay")
 async def pay(link: str, services: Served) -> Response:
     """Pay all that is owed."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     return await _paying(services, linked, linked.full if linked else None, "full")
 
 
 @router.post("/{link}/pay-due")
 async def pay_due(link: str, services: Served) -> Response:
     """Pay what a broken plan misses."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     return await _paying(services, linked, linked.due if linked else None, "instalment")
 
 
 @router.post("/{link}/settle")
 async def settle(link: str, services: Served) -> Response:
     """Pay what is offered in settlement."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     return await _paying(services, linked, linked.settling if linked else None, "settlement")
 
 
@@ -98,7 +101,7 @@ async def pay_extra(
     extra: Annotated[Extra, Form()] = "keep",
 ) -> Response:
     """Pay more than the plan asks for: its end comes sooner, or each part gets smaller."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     if linked is None or linked.full is None or not linked.takes_extra:
         return await _paying(services, linked, None, "extra")
     asked = written(amount, linked.full)
@@ -118,7 +121,7 @@ async def pay_extra(
 @router.post("/{link}/accept-plan")
 async def accept_plan(link: str, services: Served) -> Response:
     """Accept the plan that the message offered, by storing a card for it."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     if linked is not None and linked.state == "open" and linked.offer is None:
         # It was accepted or overtaken meanwhile: the page shows what there is now.
         return RedirectResponse(f"/p/{link}", HTTPStatus.SEE_OTHER, HEADERS)
@@ -128,13 +131,15 @@ async def accept_plan(link: str, services: Served) -> Response:
 @router.post("/{link}/card")
 async def another_card(link: str, services: Served) -> Response:
     """Store another card, for what is charged from now on."""
-    linked = await _linked(services, link)
+    linked = await linked_to(services, link)
     if linked is not None and linked.state == "open" and not linked.takes_card:
         return RedirectResponse(f"/p/{link}", HTTPStatus.SEE_OTHER, HEADERS)
     return await _storing(services, linked, None)
 
 
-async def _linked(services: Services, link: str) -> Linked | None:
+async def linked_to(services: Services, link: str) -> Linked | None:
+    """What is behind a link; None if it is no link of ours."""
+
     def read() -> Linked | None:
         with services.database.transaction() as session:
             return behind(session, link, services.wall())
@@ -155,7 +160,9 @@ async def _paying(
         return over(linked)
     if amount is None:
         return RedirectResponse(f"/p/{linked.link}", HTTPStatus.SEE_OTHER, HEADERS)
-    return await run_in_threadpool(_open_payment, services, linked, amount, purpose, extra)
+    answer, news = await run_in_threadpool(_open_payment, services, linked, amount, purpose, extra)
+    await tell(services.database, services.door, news)
+    return answer
 
 
 async def _storing(services: Services, linked: Linked | None, plan: PaymentPlan | None) -> Response:
@@ -168,17 +175,18 @@ async def _storing(services: Services, linked: Linked | None, plan: PaymentPlan 
 
 def _open_payment(
     services: Services, linked: Linked, amount: Money, purpose: Purpose, extra: Extra | None
-) -> Response:
-    """Open a page at Stripe on which this amount is paid.
+) -> tuple[Response, list[Told]]:
+    """Open a page at Stripe on which this amount is paid, and close the account's others.
 
     Under the person's lock: whoever charges a stored card closes the pages there are, and none may
     be opened in between for what is being taken.
     """
     here = _here(services, linked)
+    back = RedirectResponse(f"/p/{linked.link}", HTTPStatus.SEE_OTHER, HEADERS)
     with services.database.transaction() as session:
         lock_account(session, linked.account_id)
         if ledger.version(session, linked.account_id) != linked.version:
-            return RedirectResponse(f"/p/{linked.link}", HTTPStatus.SEE_OTHER, HEADERS)
+            return back, []
         closed = payments.closed_pages(session, linked.account_id)
         try:
             opened = services.stripe.open_checkout(
@@ -193,9 +201,20 @@ def _open_payment(
                 key=f"{linked.link}:{extra or purpose}:{linked.version}:{amount.minor}:{closed}",
                 extra=extra,
             )
+            answer = _sent_on(session, linked, opened, purpose, None)
+            others = _close(session, services, linked, but=opened.session_id)
+            if ledger.version(session, linked.account_id) != linked.version:
+                _close(session, services, linked)  # it asks for more than is owed now
+                answer = back
         except (ProviderDown, ProviderRefused) as error:
-            return _no_page(linked, error)
-        return _sent_on(session, linked, opened, purpose, None)
+            return _no_page(linked, error), []
+        return answer, list(others.news)
+
+
+def _close(
+    session: Session, services: Services, linked: Linked, *, but: str | None = None
+) -> Pages:
+    return close_pages(session, services.stripe, linked.account_id, services.wall(), but=but)
 
 
 def _open_card(services: Services, linked: Linked, plan: PaymentPlan | None) -> Response:

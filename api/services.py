@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
+from temporalio.converter import PayloadCodec
 
 from activities.doors import Door
 from activities.hearing import CardLookup
@@ -84,6 +85,8 @@ class Services:
     twilio: Twilio
     sendgrid: SendGrid
     stripe: Cashier
+    codec: PayloadCodec | None = None
+    """Opens and closes payloads of Temporal; None: not in this process."""
     wall: Callable[[], datetime] = wall
 
 

@@ -19,7 +19,6 @@ from api.agreements import (
     in_currency_of,
     now_of,
     open_account,
-    today_of,
 )
 from api.idempotency import IdempotencyKey
 from api.problems import Invalid, NotFound, Problem, field_error
@@ -124,8 +123,8 @@ async def show(account_id: str, creditor: CreditorId, services: Served) -> Settl
     def read() -> SettlementList:
         with services.database.transaction() as session:
             account = owned(session, creditor, account_id)
-            today = today_of(session, account, services.wall())
-            found = settlements.of_account(session, account, today)
+            at = now_of(session, account, services.wall())
+            found = settlements.of_account(session, account, at)
             return SettlementList(settlements=[SettlementView.of(each) for each in found])
 
     return await run_in_threadpool(read)
@@ -161,8 +160,8 @@ async def withdraw(
 
 def _view(session: Session, account: Account, settlement_id: str, wall: datetime) -> SettlementView:
     known = "\0" not in settlement_id  # Postgres cannot be asked about it
-    today = today_of(session, account, wall)
-    found = settlements.of_id(session, account, settlement_id, today) if known else None
+    at = now_of(session, account, wall)
+    found = settlements.of_id(session, account, settlement_id, at) if known else None
     if found is None:
         raise NotFound("settlement")
     return SettlementView.of(found)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from activities import transfers as taking
 from activities.news import Told
+from activities.reopening import tell
 from api.accounts import DOCUMENTED, only_json
 from api.idempotency import IdempotencyKey, once
 from api.services import CreditorId, Served, Services
@@ -180,8 +181,7 @@ async def _take(services: Services, creditor: str, line: BankLine) -> TransferVi
             return taking.take(session, creditor, line.line(), services.wall())
 
     taken, news = await run_in_threadpool(transaction)
-    for told in news:
-        await services.door.tell(told.workflow_id, told.event)
+    await tell(services.database, services.door, news)
     return TransferView(
         id=line.id,
         outcome=taken.outcome,

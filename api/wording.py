@@ -1,6 +1,9 @@
 """The words of the consumers' pages, in English and Arabic. Plain, friendly, and without names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from domain.affordability import Group
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,19 @@ class Wording:
     plan_accept: str
     card: str
     card_note: str
+    means_link: str
+    means_title: str
+    means_note: str
+    means_income: str
+    means_groups: Mapping[Group, str]
+    means_debts: str
+    means_dependants: str
+    means_send: str
+    means_wrong: str
+    means_wrong_amount: str
+    means_wrong_number: str
+    means_done_title: str
+    means_done: str
     secure: str
     stop: str
     paid_title: str
@@ -75,6 +91,34 @@ ENGLISH = Wording(
     plan_accept="Accept this plan",
     card="Use another card",
     card_note="If your card has changed or ran out, give us the new one here.",
+    means_link="Is money tight? Tell us what you can spare",
+    means_title="What can you spare?",
+    means_note="Write what comes in and what life costs in one month, in {currency}, and leave out "
+    "what does not apply. You are asked for no more than what is left; if nothing is left, that is "
+    "an answer, too. Only those who look after your account see your figures.",
+    means_income="What comes in: pay, pension, benefits",
+    means_groups={
+        Group.HOUSING: "Rent or mortgage, local tax, home insurance",
+        Group.UTILITIES: "Electricity, gas, water",
+        Group.FOOD: "Food and housekeeping",
+        Group.HEALTH: "Care and health",
+        Group.CHILDREN: "Children and school",
+        Group.TRANSPORT: "Getting around",
+        Group.COMMUNICATION: "Phone and internet",
+        Group.PERSONAL: "Personal needs",
+        Group.SUPPORT: "Support that you owe to others",
+        Group.OTHER: "Anything else that you cannot do without",
+    },
+    means_debts="Other debts that you pay off",
+    means_dependants="How many others live on this income",
+    means_send="Send",
+    means_wrong="Please look at what is marked below. Nothing has been sent yet.",
+    means_wrong_amount="Please write an amount for one month, such as {example}, or leave it out "
+    "if there is none. Of what comes in, 0 is an answer, too.",
+    means_wrong_number="Please write a number from 0 to {most}.",
+    means_done_title="Thank you",
+    means_done="We work out what fits and write to you. You are asked for no more than you can "
+    "spare.",
     secure="Payments are handled by Stripe. We never see your card number.",
     stop="Something not right? Answer the message that brought you here, and a person reads it.",
     paid_title="All paid",
@@ -119,6 +163,33 @@ ARABIC = Wording(
     plan_accept="أوافق على هذه الخطة",
     card="استخدام بطاقة أخرى",
     card_note="إذا تغيرت بطاقتك أو انتهت صلاحيتها فأضف البطاقة الجديدة هنا.",
+    means_link="هل تمر بضائقة مالية؟ أخبرنا بما يمكنك توفيره",
+    means_title="كم يمكنك أن توفر؟",
+    means_note="اكتب ما يدخل إليك وما تتطلبه معيشتك في شهر واحد ({currency})، واترك ما لا ينطبق "
+    "عليك فارغًا. لا نطلب منك أكثر مما يتبقى، وإن لم يتبقَّ شيء فهذا جواب أيضًا. لا يطّلع على "
+    "أرقامك إلا من يتابع حسابك.",
+    means_income="ما يدخل إليك: راتب أو معاش أو إعانات",
+    means_groups={
+        Group.HOUSING: "الإيجار أو قسط السكن والرسوم وتأمين المنزل",
+        Group.UTILITIES: "الكهرباء والغاز والماء",
+        Group.FOOD: "الطعام واحتياجات المنزل",
+        Group.HEALTH: "الرعاية والصحة",
+        Group.CHILDREN: "الأطفال والمدرسة",
+        Group.TRANSPORT: "المواصلات",
+        Group.COMMUNICATION: "الهاتف والإنترنت",
+        Group.PERSONAL: "احتياجات شخصية",
+        Group.SUPPORT: "نفقة واجبة عليك لآخرين أو زكاة",
+        Group.OTHER: "أي شيء آخر لا غنى لك عنه",
+    },
+    means_debts="ديون أخرى تسددها",
+    means_dependants="كم شخصًا آخر يعيش من هذا الدخل",
+    means_send="إرسال",
+    means_wrong="يرجى مراجعة ما هو معلَّم أدناه. لم يُرسل شيء بعد.",
+    means_wrong_amount="يرجى كتابة مبلغ لشهر واحد، مثل {example}، أو اتركه فارغًا إن لم يوجد. "
+    "أما ما يدخل إليك فيمكن أن يكون 0.",
+    means_wrong_number="يرجى كتابة عدد من 0 إلى {most}.",
+    means_done_title="شكرًا لك",
+    means_done="سنحسب ما يناسبك ونكتب إليك. لن نطلب منك أكثر مما يمكنك توفيره.",
     secure="تتم المدفوعات عبر Stripe، ولا نطّلع على رقم بطاقتك أبدًا.",
     stop="هل هناك خطأ؟ أجب على الرسالة التي وصلتك وسيقرؤها أحد موظفينا.",
     paid_title="تم السداد بالكامل",

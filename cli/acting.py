@@ -1,7 +1,8 @@
 """What the commands on a running stack do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,6 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.orm import Session
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.schemas import DecisionLine, JournalLine
 from api.views import account_view, timeline
@@ -27,9 +27,11 @@ from compliance.facts import Actor, Sector
 from domain.accounts import Slug
 from stack import Addresses
 from storage import Database, accounts, creditors
+from storage.master_keys import VARIABLE, MasterKeys
 from storage.tables import Account
 from workflows.door import TemporalDoor
 from workflows.fast_forward import fast_forward
+from workflows.payloads import KeyRing, sealed
 
 STEP = timedelta(days=1)
 TYPES = {".csv": "text/csv", ".jsonl": "application/x-ndjson", ".ndjson": "application/x-ndjson"}
@@ -37,7 +39,15 @@ TYPES = {".csv": "text/csv", ".jsonl": "application/x-ndjson", ".ndjson": "appli
 
 async def connect(addresses: Addresses) -> Client:
     """A client of the stack's Temporal server."""
-    return await Client.connect(addresses.temporal_address, data_converter=pydantic_data_converter)
+    return await Client.connect(
+        addresses.temporal_address, data_converter=sealed(keyring(addresses))
+    )
+
+
+def keyring(addresses: Addresses) -> KeyRing:
+    """The keys to what Temporal holds. MasterKeyError if this process was not given them."""
+    given = None if addresses.master_key_file else os.environ.get(VARIABLE)
+    return KeyRing(addresses.database_url, MasterKeys.read(given, addresses.master_key_file))
 
 
 def new_creditor(
@@ -103,13 +113,17 @@ async def _rows(
 
 def _what_is_wrong(row: dict[str, Any]) -> str:
     """A refused row in one line: where it stands, and what is wrong with each field."""
-    faults = [
+    named = f", {row['reference']}" if row["reference"] else ""
+    return f"line {row['row']}{named}: {faults_told(row['errors']) or row['outcome']}"
+
+
+def faults_told(errors: Iterable[Mapping[str, str]]) -> str:
+    """What is wrong with an account's fields, in one line, as the API has it."""
+    return "; ".join(
         f"{fault['pointer'] or 'the row'}: {fault['detail']}"
         + (f" (expected {fault['expected']})" if fault.get("expected") else "")
-        for fault in row["errors"]
-    ]
-    named = f", {row['reference']}" if row["reference"] else ""
-    return f"line {row['row']}{named}: {'; '.join(faults) or row['outcome']}"
+        for fault in errors
+    )
 
 
 async def show_account(addresses: Addresses, name: str, console: Console) -> None:

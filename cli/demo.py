@@ -9,10 +9,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import stripe
@@ -20,29 +18,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import Client
 
-from cli.book import settle
 from cli.calling import caller
+from cli.crowd import Crowd
 from cli.desk import CONTRACT, Desk
-from cli.paying import press
 from cli.placing import Placing
-from domain.contacts import Channel
-from simulation.consumers import Answer, Consumer
+from simulation.consumers import Consumers
 from simulation.portfolio import Fictional, generate
 from stack import Addresses
-from storage import Database, accounts, contacts, contracts, creditors
-from storage.tables import ContactRow
+from storage import Database, accounts, contracts, creditors
 from workflows.fast_forward import fast_forward
 
 CREDITOR, CREDITOR_NAME = "northwind", "Northwind Credit"
 STEP = timedelta(days=1)
-AT_ONCE = 8
-PRESSES = {
-    Answer.PAYS: "pay",
-    Answer.PAYS_DUE: "pay-due",
-    Answer.ACCEPTS: "accept-plan",
-    Answer.STORES_CARD: "card",
-}
-"""What an answer presses on the page behind a message's link; every other answer is written."""
 
 
 @dataclass(frozen=True)
@@ -55,83 +42,11 @@ class Size:
     days: int
 
 
-@dataclass
-class Crowd:
-    """The simulated consumers: they read what the sandbox delivered, and answer it there."""
-
-    seed: int
-    database: Database
-    sandbox: httpx.AsyncClient
-    web: httpx.AsyncClient
-    last_seq: int = 0
-    had: Counter[str] = field(default_factory=Counter)
-    did: Counter[Answer] = field(default_factory=Counter)
-
-    async def read_and_answer(self) -> None:
-        """Answer every message that has come since the last time."""
-        await settle(self.sandbox)
-        told = await self.sandbox.get(
-            "/control/messages", params={"after": self.last_seq, "limit": 5000}
-        )
-        page = told.raise_for_status().json()
-        self.last_seq = page["last_seq"]
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def one(message: dict[str, Any]) -> None:
-            async with places:
-                await self._answer(message)
-
-        async with asyncio.TaskGroup() as group:
-            for message in page["messages"]:
-                if message["direction"] != "inbound" and not message["own"]:
-                    group.create_task(one(message))
-        await settle(self.sandbox)
-
-    async def _answer(self, message: Mapping[str, Any]) -> None:
-        row = await asyncio.to_thread(self._contact, _key(message))
-        if row is None:
-            return
-        self.had[row.person_id] += 1
-        who = Consumer(self.seed, row.person_id)
-        answer = who.answer(row.message, number=self.had[row.person_id], about=row.account_id)
-        self.did[answer] += 1
-        if answer in PRESSES:
-            card = who.card(row.account_id)
-            await press(self.web, self.sandbox, row.link or "", PRESSES[answer], card=card)
-        elif answer is not Answer.IGNORES:
-            await self._write(row, answer)
-
-    def _contact(self, key: str | None) -> ContactRow | None:
-        with self.database.transaction() as session:
-            return contacts.by_key(session, key) if key else None
-
-    async def _write(self, row: ContactRow, answer: Answer) -> None:
-        if row.channel == Channel.SMS:
-            sent = await self.sandbox.post(
-                "/control/sms/inbound", json={"from": row.address, "body": answer.value}
-            )
-        else:
-            sent = await self.sandbox.post(
-                "/control/email/inbound",
-                json={"from": row.address, "subject": "Re:", "text": answer.value},
-            )
-        sent.raise_for_status()
-
-
-def _key(message: Mapping[str, Any]) -> str | None:
-    """The contact's key, as it travelled with the message."""
-    if message["callback_url"]:
-        given = parse_qs(urlsplit(message["callback_url"]).query).get("contact")
-        return given[0] if given else None
-    key: str | None = message["args"].get("contact")
-    return key
-
-
 @dataclass(frozen=True)
 class Worked:
     """What people did in the demo: consumers with their messages, and an agent with the phone."""
 
-    consumers: Counter[Answer]
+    consumers: Counter[str]
     desk: Counter[str]
 
 
@@ -209,14 +124,15 @@ class Demo:
             caller(self._addresses.api_url, timeout=60) as web,
             caller(self._addresses.api_url, timeout=60, headers=_as(key)) as api,
         ):
-            crowd = Crowd(self._size.seed, self.database, sandbox, web)
-            desk = Desk(self._size.seed, self.database, api, web, sandbox)
+            people = Consumers(self._size.seed)
+            crowd = Crowd(people, self.database, sandbox, web, began)
+            desk = Desk(people, self.database, api, web, sandbox)
             for day in range(self._size.days):
-                await crowd.read_and_answer()
+                await crowd.work(day)
                 await desk.work(day, began + timedelta(days=day))
                 await fast_forward(self._client, await asyncio.to_thread(self.open_ones), STEP)
                 progress.advance(task)
-            await crowd.read_and_answer()
+            await crowd.work(self._size.days)
         return Worked(crowd.did, desk.did)
 
     def open_ones(self) -> list[str]:

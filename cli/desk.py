@@ -1,15 +1,18 @@
 """The desk: an agent of ours on the phone, for the demo. All is arranged through the public API."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 from sqlalchemy import select
 
+from cli.crowd import debt_of
 from cli.paying import press
+from domain.contacts import Contact, ContactStatus, voice
 from domain.contracts import (
     Authority,
     CommissionTerms,
@@ -20,7 +23,8 @@ from domain.contracts import (
 )
 from domain.ledger import Cause
 from domain.money import Money
-from simulation.consumers import Ask, Back, Consumer
+from simulation.consumers import Ask, Back, Consumers
+from simulation.deeds import Debt, Deed
 from storage import Database
 from storage.tables import Account, ContactRow, LedgerTransaction
 
@@ -65,43 +69,44 @@ GOOD_CARD = "4242424242424242"
 class Desk:
     """One agent. What is asked for on the phone is done at once, or refused by the API."""
 
-    seed: int
+    people: Consumers
     database: Database
     api: httpx.AsyncClient
     web: httpx.AsyncClient
     sandbox: httpx.AsyncClient
     did: Counter[str] = field(default_factory=Counter)
+    _paid: Counter[str] = field(default_factory=Counter)
     _seen: set[str] = field(default_factory=set)
+    _back: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     async def work(self, day: int, today: date) -> None:
         """One day: answer the phone, make the calls that are due, and give back what is asked."""
-        for account_id, person_id in self._accounts():
-            rings = Consumer(self.seed, person_id).rings(account_id)
+        for account_id in self._accounts():
+            rings = self.people.rings(account_id)
             if rings is not None and rings[0] == day:
-                await self._arrange(account_id, Consumer(self.seed, person_id), rings[1], today)
+                await self._arrange(account_id, rings[1], today)
         await self._call(today)
-        await self._give_back()
+        await self._give_back(day, today)
 
-    def _accounts(self) -> list[tuple[str, str]]:
+    def _accounts(self) -> Sequence[str]:
         with self.database.transaction() as session:
-            rows = session.execute(
-                select(Account.id, Account.person_id)
-                .where(Account.closure.is_(None))
-                .order_by(Account.id)
-            )
-            return [(row.id, row.person_id) for row in rows]
+            is_open = select(Account.id).where(Account.closure.is_(None))
+            return session.scalars(is_open.order_by(Account.id)).all()
 
     # what consumers ask for
 
-    async def _arrange(self, account_id: str, who: Consumer, ask: Ask, today: date) -> None:
+    async def _arrange(self, account_id: str, ask: Ask, today: date) -> None:
         """Do what was asked for, as far as law and contract allow."""
         what, body = _request(ask, (today + A_WEEK).isoformat())
         done = await self._post(account_id, what, body)
         if done and ask is Ask.HARDSHIP:
             await self._post(account_id, "means", MEANS)
         self.did[f"on the phone: {ask}" if done else "could not be arranged"] += 1
-        if done and ask in PAID_BY and who.keeps_word(account_id):
+        if done and ask in PAID_BY and self._keeps_word(account_id, ask, today):
             await self._pays(account_id, PAID_BY[ask])
+
+    def _keeps_word(self, account_id: str, ask: Ask, today: date) -> bool:
+        return self.people.model.keeps_word(self._debt(account_id, _noon(today)), ask)
 
     async def _post(self, account_id: str, what: str, body: dict[str, Any]) -> bool:
         """Ask the API; False if it refuses, as it does for an account that is paid or held."""
@@ -138,42 +143,55 @@ class Desk:
         account_id, key = call["account_id"], call["key"]
         if not await self._post(account_id, "calls/permit", {"key": key}):
             return
-        who = Consumer(self.seed, self._person(account_id))
-        talks = who.engages(account_id)
+        says = self._says(account_id, key, datetime.fromisoformat(call["listed_at"]))
         outcome = {
             "key": key,
             "direction": "outbound",
-            "status": "conversation" if talks else "no answer",
+            "status": "conversation" if says else "no answer",
             "at": call["listed_at"],
         }
         await self._post(account_id, "calls", outcome)
-        if not talks:
+        if says is None:
             self.did["called: nobody answered"] += 1
-        elif who.restarts(account_id):
+        elif says is Deed.PAYS_ALL:
+            self.did["called: pays it all"] += 1
+            await self._pays(account_id, "pay")
+        else:
             again = await self._post(
                 account_id, "plan/restart", {"first": (today + A_WEEK).isoformat()}
             )
             self.did["called: plan restarted" if again else "could not be arranged"] += 1
-        else:
-            self.did["called: pays it all"] += 1
-            await self._pays(account_id, "pay")
 
-    def _person(self, account_id: str) -> str:
+    def _says(self, account_id: str, key: str, at: datetime) -> Deed | None:
+        """What somebody who is called says; None if they do not answer, or do not engage."""
+        model, message = self.people.model, voice("broken_plan")
+        debt = self._debt(account_id, at)
+        talk = Contact(key=key, message=message, status=ContactStatus.CONVERSATION, at=at)
+        if not model.answers_call(debt, key):
+            return None
+        acts = model.on_contact(debt, talk, 1)
+        return acts[0].deed if acts else None
+
+    def _debt(self, account_id: str, at: datetime) -> Debt:
         with self.database.transaction() as session:
-            return session.get_one(Account, account_id).person_id
+            return debt_of(session, account_id, at)
 
-    async def _give_back(self) -> None:
+    async def _give_back(self, day: int, today: date) -> None:
         """Refund what is asked back of us; what is asked back through the bank, the bank takes."""
-        for key, account_id, person_id in self._new_payments():
+        for key, account_id in self._new_payments():
             self._seen.add(key)
-            wants = Consumer(self.seed, person_id).wants_back(key)
-            if wants is Back.CHARGEBACK:
-                intent = key.removeprefix("stripe:")
-                disputed = await self.sandbox.post(f"/control/charges/{intent}/dispute", json={})
-                disputed.raise_for_status()
-                self.did["chargebacks"] += 1
-            elif wants is Back.REFUND:
+            self._paid[account_id] += 1
+            debt = self._debt(account_id, _noon(today))
+            for act in self.people.model.on_payment(debt, debt.opening, self._paid[account_id]):
+                self._back[day + act.after.days].append((key, account_id))
+        for key, account_id in self._back.pop(day, []):
+            if self.people.wants_back(key) is Back.REFUND:
                 await self._refund(account_id, key)
+                continue
+            intent = key.removeprefix("stripe:")
+            disputed = await self.sandbox.post(f"/control/charges/{intent}/dispute", json={})
+            disputed.raise_for_status()
+            self.did["chargebacks"] += 1
 
     async def _refund(self, account_id: str, key: str) -> None:
         paid = (await self.api.get(f"/v1/accounts/{account_id}/payments")).raise_for_status()
@@ -183,16 +201,19 @@ class Desk:
                 done = await self._post(account_id, "refunds", wanted)
                 self.did["refunds" if done else "could not be arranged"] += 1
 
-    def _new_payments(self) -> list[tuple[str, str, str]]:
+    def _new_payments(self) -> list[tuple[str, str]]:
         with self.database.transaction() as session:
             rows = session.execute(
-                select(LedgerTransaction.key, Account.id, Account.person_id)
-                .join(Account, Account.id == LedgerTransaction.account_id)
+                select(LedgerTransaction.key, LedgerTransaction.account_id)
                 .where(LedgerTransaction.cause == Cause.PAYMENT)
                 .where(LedgerTransaction.key.startswith("stripe:"))
                 .order_by(LedgerTransaction.key)
             )
-            return [(row.key, row.id, row.person_id) for row in rows if row.key not in self._seen]
+            return [(row.key, row.account_id) for row in rows if row.key not in self._seen]
+
+
+def _noon(today: date) -> datetime:
+    return datetime.combine(today, time(12), UTC)
 
 
 def _request(ask: Ask, in_a_week: str) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cli import journeys
 from compliance.facts import Actor, Sector
 from domain.contacts import Channel, Purpose
 from stack import DEFAULT, read_addresses
@@ -22,6 +23,11 @@ app = typer.Typer(
 )
 packs = typer.Typer(help="The law as data: read it, plan a change, apply it.", no_args_is_help=True)
 app.add_typer(packs, name="packs")
+app.add_typer(journeys.app, name="journeys")
+person = typer.Typer(help="What a person may ask for: their data, or erasure.")
+app.add_typer(person, name="person", no_args_is_help=True)
+keys = typer.Typer(help="What encrypts people's data, and how to replace it.")
+app.add_typer(keys, name="keys", no_args_is_help=True)
 console = Console()
 errors = Console(stderr=True)
 
@@ -181,6 +187,106 @@ def explain(
             return
         asked = Asked(channel, purpose, at)
         asyncio.run(explain_account(addresses, account_id, asked, console, as_json=as_json))
+
+
+@app.command()
+def simulate(
+    journey: Annotated[str, typer.Argument(help="A journey that ships, or a file: path.py:NAME.")],
+    account: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help="One account as the API takes it, or YAML."),
+    ],
+    events: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="What happens to it: see docs/simulate.md."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="2026-11-30T14:00, where the consumer is; today at 9 if left out."
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is played.")] = 180,
+    behaviour: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Let a modelled consumer act, too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Play a journey for one account without any server: what happens when, and why."""
+    from cli.simulating import Asked, show
+    from cli.simulating import simulate as play
+
+    with plain_errors():
+        show(
+            play(journey, account, Asked(events, start, days, behaviour)), console, as_json=as_json
+        )
+
+
+@app.command()
+def backtest(
+    journey: Annotated[str, typer.Argument(help="A journey by its name, or a copy: path.py:NAME.")],
+    portfolio: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Accounts as `tahsil place` takes them.")
+    ] = None,
+    generate: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="So many fictional accounts.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="OTHER", help="The journey to hold it against.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is played.")] = 180,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KNOB=A,B", help="Try these values, such as GRACE=2d,3d; repeat it."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="DATE", help="All are placed then; today if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed meets the same people.")] = 7,
+    parameters: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How people behave, by `tahsil fit`.")
+    ] = None,
+    costs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What contacts and people's time cost.")
+    ] = None,
+    contract: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The creditor's terms as YAML.")
+    ] = None,
+    actor: Annotated[Actor, typer.Option(help="Who collects: rules differ.")] = Actor.AGENCY,
+    sector: Annotated[Sector | None, typer.Option(help="Unknown: every sector's rules.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="The figures are the same.")] = 1,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page to read.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all figures.")] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help="Exit 1 if crossed, such as complaints>0.5%; repeat it."
+        ),
+    ] = None,
+) -> None:
+    """Try a journey on a whole portfolio before anyone is contacted; compare it with another."""
+    from cli.backtesting import Asked, day
+    from cli.backtesting import backtest as play
+    from workers.clock import wall
+
+    with plain_errors():
+        asked = Asked(
+            *(journey, portfolio, generate, against, days, sweep or (), seed),
+            start=day(start) if start else wall().date(),
+            parameters=parameters,
+            costs=costs,
+            contract=contract,
+            actor=actor,
+            sector=sector,
+            processes=processes,
+            report=report,
+            csv=csv,
+            thresholds=fail_if or (),
+        )
+        holds = play(asked, console, errors)
+    raise typer.Exit(0 if holds else 1)
 
 
 @packs.command("show")
@@ -365,6 +471,69 @@ def statement(
         state(read_addresses(data), Asked(creditor, currency, until, csv, pdf), console)
 
 
+Who = Annotated[
+    str, typer.Argument(metavar="CREDITOR/REFERENCE", help="The creditor's own of the consumer.")
+]
+
+
+@person.command("export")
+def person_export(
+    name: Who,
+    file: Annotated[
+        Path, typer.Option("--output", "-o", dir_okay=False, help="Readable by you alone.")
+    ],
+    data: Data = DEFAULT,
+) -> None:
+    """Write everything that is on record about a person, as JSON: it is for them alone."""
+    from cli.persons import export_person
+
+    with plain_errors():
+        export_person(read_addresses(data), name, file, console)
+
+
+@person.command("erase")
+def person_erase(
+    name: Who,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Erase a person, but for what a rule wants kept, and say why it does: then it exits with 1."""
+    from cli.persons import erase_person
+
+    with plain_errors():
+        complete = erase_person(read_addresses(data), name, console, dry_run=dry_run)
+    raise typer.Exit(0 if complete else 1)
+
+
+@keys.command("new")
+def keys_new() -> None:
+    """Print a new master key. Put it before the others, then rotate; keep a copy apart."""
+    from storage.master_keys import new_master_key
+
+    console.print(new_master_key(), highlight=False)
+
+
+@keys.command("show")
+def keys_show(data: Data = DEFAULT) -> None:
+    """Count the keys, by whose they are and by what wraps them."""
+    from cli.keys import show_keys
+
+    with plain_errors():
+        show_keys(read_addresses(data), console)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    creditor: Annotated[str | None, typer.Option(help="Give this creditor a new key, too.")] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Wrap every key with the first master key; histories stay as they are, and readable."""
+    from cli.keys import rotate
+
+    with plain_errors():
+        rotate(read_addresses(data), creditor, console)
+
+
 @app.command()
 def recovery(
     creditor: Annotated[str | None, typer.Argument(help="The creditor's slug; else all.")] = None,
@@ -375,6 +544,24 @@ def recovery(
 
     with plain_errors():
         show_recovery(read_addresses(data), creditor, console)
+
+
+@app.command("fit")
+def fit_behaviour(
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="DATA…", help="CSV: your own history of accounts, or a public set."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write them there, as YAML.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed holds out other rows.")] = 7,
+) -> None:
+    """Fit how simulated people behave to data; say how well it does on rows held out."""
+    from cli.fitting import fit_files
+
+    with plain_errors():
+        fit_files(data, out, seed, console)
 
 
 def _files(given: list[Path] | None, *, shipped: bool) -> list[Path]:

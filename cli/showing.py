@@ -26,7 +26,7 @@ async def demonstrate(data: Path, size: Size, console: Console, *, stay: bool) -
         did = await demo.run(console)
         await compared(stack.addresses)  # what is still under way comes to rest
         console.print(results(demo.database))
-        answered = ", ".join(f"{n}x {answer.value}" for answer, n in did.consumers.most_common())
+        answered = ", ".join(f"{n}x {what}" for what, n in did.consumers.most_common())
         console.print(f"consumers: {answered}", highlight=False)
         arranged = ", ".join(f"{n}x {what}" for what, n in did.desk.most_common())
         console.print(f"the desk: {arranged}", highlight=False)

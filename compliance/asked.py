@@ -37,16 +37,10 @@ instant_of = lru_cache(maxsize=65_536)(local_instant)
 """As `local_instant`, remembered: everybody's days begin and end at the same few instants."""
 
 
-@lru_cache(maxsize=65_536)
-def midnight(day: date, zone_name: str) -> datetime:
-    """The UTC instant at which a day begins in a zone."""
-    return local_instant(day, MIDNIGHT, zone_name)
-
-
 class Asked:
     """A request with the facts, looked at from one candidate moment."""
 
-    __slots__ = ("_local", "_today", "at", "contacts", "facts", "limit", "request", "zones")
+    __slots__ = ("_began", "_wall", "at", "contacts", "facts", "request", "zones")
 
     def __init__(self, request: ContactRequest, facts: PersonFacts, at: datetime) -> None:
         """Look at the question from `at`."""
@@ -55,35 +49,38 @@ class Asked:
         self.at = at
         self.contacts = facts.contacts
         self.zones = facts.zones
-        self.limit = at + _horizon(facts, at)
-        """How far ahead a lawful instant is looked for."""
-        self._local: dict[str, datetime] = {}
-        self._today: dict[str, date] = {}
+        self._began = at
+        self._wall: dict[str, tuple[date, time]] = {}
 
     def move(self, at: datetime) -> None:
         """Look at it from another moment."""
         self.at = at
-        self._local, self._today = {}, {}
+        self._wall = {}
+
+    @property
+    def limit(self) -> datetime:
+        """How far ahead a lawful instant is looked for."""
+        return self._began + _horizon(self.facts, self._began)
 
     # calendars
 
-    def local(self, zone_name: str) -> datetime:
-        """The candidate moment on the wall in that zone."""
-        found = self._local.get(zone_name)
+    def wall(self, zone_name: str) -> tuple[date, time]:
+        """The date and the time of the candidate moment in that zone."""
+        found = self._wall.get(zone_name)
         if found is None:
-            found = self._local[zone_name] = self.at.astimezone(zone(zone_name))
+            local = self.at.astimezone(zone(zone_name))
+            found = self._wall[zone_name] = (local.date(), local.time())
         return found
 
     def today(self, zone_name: str) -> date:
         """The date of the candidate moment in that zone."""
-        found = self._today.get(zone_name)
-        if found is None:
-            found = self._today[zone_name] = self.local(zone_name).date()
-        return found
+        return self.wall(zone_name)[0]
 
-    def days(self) -> set[date]:
+    def days(self) -> tuple[date, ...]:
         """The dates of the candidate moment: two, where midnight lies between the zones."""
-        return {self.today(name) for name in self.zones}
+        if len(self.zones) == 1:
+            return (self.wall(self.zones[0])[0],)
+        return tuple(sorted({self.today(name) for name in self.zones}))
 
     def days_since(self, then: datetime) -> list[int]:
         """How many midnights lie between then and now, in each zone."""
@@ -100,8 +97,12 @@ class Asked:
 
         Scope first, because it leaves fewest: of a hundred contacts each further look tells.
         """
+        if not self.contacts:
+            return ()
         scope, statuses, channels, purposes, inbound, plain = counting.looks
-        since = self.contacts[bisect_left(self.contacts, start, key=_AT) :]
+        since = self.contacts
+        if since[0].at < start:
+            since = since[bisect_left(since, start, key=_AT) :]
         found = [
             each
             for each in self._in_scope(scope, since)
@@ -194,6 +195,8 @@ class Asked:
 
 def _horizon(facts: PersonFacts, at: datetime) -> timedelta:
     """A month and some days; longer where a wish that stands ends later by itself."""
+    if not facts.wishes:
+        return HORIZON
     ends = [wish.until for wish in facts.wishes if wish.until is not None]
     if not ends:
         return HORIZON

@@ -5,12 +5,13 @@ the consumer's zones, windows are half-open wall-clock spans, and every candidat
 Nothing here knows a jurisdiction.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
-from compliance.asked import Asked, midnight
+from compliance.asked import Asked
 from compliance.facts import ContactRequest, PersonFacts
 from compliance.packs import Pack, Packs
 from compliance.refusals import (
@@ -32,15 +33,30 @@ from compliance.rules import (
     Require,
     Window,
 )
-from compliance.timing import Hours, closing, cooled_down, inside, under_cap
+from compliance.timing import (
+    NEVER,
+    CommonHours,
+    Hours,
+    closing,
+    cooled_down,
+    inside,
+    under_cap,
+)
 from compliance.verdicts import Allow, Deny, Reason, Wait
 from domain.contacts import Purpose
 from domain.people import MilestoneKind
+from domain.time import midnight
+
+NOTHING = timedelta()
 
 PERMIT = timedelta(seconds=60)
 """For how long an Allow may be used. After that the gate is asked again."""
 
 FORCES = ("statute", "regulation", "presumption", "guidance", "policy")
+
+_OF_PERSON = attrgetter("country", "regions", "actor", "sector", "creditor")
+_OF_REQUEST = attrgetter("channel", "purpose", "place", "recipient", "dial")
+"""All that decides which rules speak, apart from the facts that some rules need."""
 
 Refuses = Callable[[Any, Asked], str | None]
 REFUSALS: dict[type, Refuses] = {
@@ -52,10 +68,6 @@ REFUSALS: dict[type, Refuses] = {
 }
 
 
-NEEDS = ("holds", "opted_out", "wishes", "milestones", "content")
-"""Kinds of fact that most people do not have, and most rules are about."""
-
-
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A rule that speaks to a kind of request, ready to be asked."""
@@ -64,9 +76,15 @@ class Bound:
     rule: AnyRule
     reason: Reason
     hours: Hours | None
+    refusal: Refuses | None
     conditional: bool
     needs: frozenset[str]
-    """Kinds of fact without which the rule has nothing to say."""
+    """Kinds of fact without which the rule has nothing to say (see `_there`)."""
+
+    @property
+    def is_plain_window(self) -> bool:
+        """Whether it is a window that is the same for everybody, whatever their facts."""
+        return self.hours is not None and self.hours.is_plain and not self.conditional
 
     def silent(self, asked: Asked) -> bool:
         """Whether the facts keep the rule from speaking."""
@@ -74,13 +92,13 @@ class Bound:
 
     def refuses(self, asked: Asked) -> str | None:
         """Why the rule refuses, as what would have to change; None if it does not."""
-        if self.silent(asked):
+        if self.refusal is None or (self.conditional and not asked.binds(self.rule)):
             return None
-        return REFUSALS[type(self.rule)](self.rule, asked)
+        return self.refusal(self.rule, asked)
 
     def allows_from(self, asked: Asked, counters: dict[str, str]) -> datetime:
         """The first instant that the rule allows; a cap notes how much of it is used at first."""
-        if self.silent(asked):
+        if self.conditional and not asked.binds(self.rule):
             return asked.at
         if self.hours is not None:
             return inside(self.hours, asked)
@@ -103,32 +121,30 @@ class Binding:
     delaying: tuple[Bound, ...]
     changes: tuple[date, ...]
     """Days on which other packs come into force."""
-    speaking: dict[tuple[bool, ...], tuple[tuple[Bound, ...], tuple[Bound, ...]]] = field(
-        default_factory=dict
-    )
-    """Those of the rules that have something to say, by which of the `NEEDS` there are."""
+    hours: CommonHours
+    """What the windows leave open that are the same for everybody."""
+    others: tuple[Bound, ...]
+    """The delaying rules without those windows."""
 
-    def about(self, asked: Asked) -> tuple[tuple[Bound, ...], tuple[Bound, ...]]:
-        """The refusing and the delaying rules that these facts give something to say.
+    def given(self, known: Collection[str]) -> "Binding":
+        """Those of the rules that these kinds of fact give something to say.
 
         Most people have no hold, no wish and no opt-out, and most rules are about those.
         """
-        facts = asked.facts
-        there = (
-            bool(facts.holds),
-            bool(facts.opted_out),
-            bool(facts.wishes),
-            bool(facts.milestones),
-            asked.request.content is not None,
-        )
-        found = self.speaking.get(there)
-        if found is None:
-            known = {name for name, some in zip(NEEDS, there, strict=True) if some}
-            found = self.speaking[there] = (
-                tuple(each for each in self.refusing if each.needs <= known),
-                tuple(each for each in self.delaying if each.needs <= known),
-            )
-        return found
+        refusing = [each for each in self.refusing if each.needs.issubset(known)]
+        delaying = [each for each in self.delaying if each.needs.issubset(known)]
+        return _binding(self.names, refusing, delaying, self.changes)
+
+
+def _binding(
+    names: tuple[str, ...],
+    refusing: Sequence[Bound],
+    delaying: Sequence[Bound],
+    changes: tuple[date, ...],
+) -> Binding:
+    plain = [each.hours for each in delaying if each.is_plain_window and each.hours is not None]
+    others = tuple(each for each in delaying if not each.is_plain_window)
+    return Binding(names, tuple(refusing), tuple(delaying), changes, CommonHours(plain), others)
 
 
 def decide(
@@ -139,37 +155,56 @@ def decide(
     The packs in force are chosen at the candidate instant, so that a wait which crosses a change
     of rules is judged by the rules of its own day.
     """
+    last = packs.last_asked
+    if last is not None and last[0] is facts and last[1] == at and last[2] is request:
+        verdict: Allow | Wait | Deny = last[3]
+        return verdict
+    verdict = _decided(request, facts, packs, at)
+    packs.last_asked = (facts, at, request, verdict)
+    return verdict
+
+
+def _decided(
+    request: ContactRequest, facts: PersonFacts, packs: Packs, at: datetime
+) -> Allow | Wait | Deny:
     asked, delays = Asked(request, facts, at), Delays()
     counters: dict[str, str] = {}
+    era = packs.era(asked.days())
+    binding = _speaking(asked, packs, era)
     while True:
-        binding = binding_of(asked, packs)
-        refusing, delaying = binding.about(asked)
-        refused = [(each, lifts) for each in refusing if (lifts := each.refuses(asked)) is not None]
+        refused = [
+            (each, lifts) for each in binding.refusing if (lifts := each.refuses(asked)) is not None
+        ]
         if refused and not (delays and _begins_meanwhile(refused)):
             return _denied(refused, binding, counters, asked)
         if refused:
             break
-        moved = _moved(delaying, asked, counters, delays)
+        closes = binding.hours.open_until(asked)
+        asking = binding.delaying if closes is None else binding.others
+        moved = _moved(asking, asked, counters, delays)
         if moved == asked.at:
             break
         moved = _not_past_a_change(binding, asked, moved)
         if moved > asked.limit:
             return Deny(reasons=delays.reasons(), packs=binding.names, counters=counters)
         asked.move(moved)
+        if (then := packs.era(asked.days())) != era:
+            era, binding = then, _speaking(asked, packs, then)
     if not delays:
-        return Allow(packs=binding.names, counters=counters, expires=_expires(delaying, asked))
+        expires = _expires(binding, asked)
+        return Allow(packs=binding.names, counters=counters, expires=expires)
     return Wait(until=asked.at, reasons=delays.reasons(), packs=binding.names, counters=counters)
 
 
-def _expires(delaying: Sequence[Bound], asked: Asked) -> datetime:
+def _expires(binding: Binding, asked: Asked) -> datetime:
     """Until when a permit may be used: for a minute at most, and never past a closing time."""
-    ends = [asked.at + PERMIT]
-    for each in delaying:
+    expires = min(asked.at + PERMIT, binding.hours.open_until(asked) or NEVER)
+    for each in binding.others:
         if each.hours is not None and not each.silent(asked):
             closes = closing(each.hours, asked)
-            if closes is not None:
-                ends.append(closes)
-    return min(ends)
+            if closes is not None and closes < expires:
+                expires = closes
+    return expires
 
 
 def _begins_meanwhile(refused: Sequence[tuple[Bound, str]]) -> bool:
@@ -193,7 +228,7 @@ class Delays:
     def note(self, bound: Bound, span: timedelta, *, at_once: bool) -> None:
         """Count what a rule delays; `at_once` if it stands in the way of the moment asked for."""
         rule = bound.rule.id
-        self._spans[rule] = self._spans.get(rule, timedelta()) + span
+        self._spans[rule] = self._spans.get(rule, NOTHING) + span
         self._reasons[rule] = bound.reason
         if at_once:
             self._at_once.add(rule)
@@ -218,7 +253,7 @@ def _moved(
     for each in delaying:
         lawful = each.allows_from(asked, counters)
         if lawful > asked.at and (first or lawful > latest):
-            delays.note(each, max(lawful - latest, timedelta()), at_once=first)
+            delays.note(each, max(lawful - latest, NOTHING), at_once=first)
             latest = max(latest, lawful)
     return latest
 
@@ -244,18 +279,44 @@ def _denied(
 
 def _not_past_a_change(binding: Binding, asked: Asked, moved: datetime) -> datetime:
     """`moved`, or the first change of rules after the candidate: from there on others decide."""
-    changes = (midnight(day, name) for day in binding.changes for name in asked.zones)
-    return min([moved, *(change for change in changes if asked.at < change)])
+    for day in binding.changes:
+        for name in asked.zones:
+            change = midnight(day, name)
+            if asked.at < change < moved:
+                moved = change
+    return moved
+
+
+def _speaking(asked: Asked, packs: Packs, era: tuple[int, ...]) -> Binding:
+    """The rules that have something to say in that era of packs, by the facts that there are."""
+    request, facts = asked.request, asked.facts
+    alike = (
+        _OF_PERSON(facts),
+        _OF_REQUEST(request),
+        request.content is None,
+        not facts.holds,
+        not facts.opted_out,
+        not facts.wishes,
+        era,
+        *[each.kind for each in facts.milestones],
+    )
+    found: Binding | None = packs.recall(alike)
+    if found is None:
+        found = binding_of(asked, packs).given(_there(asked))
+        packs.remember(alike, found)
+    return found
 
 
 def binding_of(asked: Asked, packs: Packs) -> Binding:
     """The rules that speak at the candidate moment; the same for everybody who is alike."""
     request, facts, days = asked.request, asked.facts, asked.days()
-    to = (request.channel, request.purpose, request.place, request.recipient, request.dial)
+    to = _OF_REQUEST(request)
     return packs.once(facts, days, to, lambda: _bind(request, facts, packs, days))
 
 
-def _bind(request: ContactRequest, facts: PersonFacts, packs: Packs, days: set[date]) -> Binding:
+def _bind(
+    request: ContactRequest, facts: PersonFacts, packs: Packs, days: Sequence[date]
+) -> Binding:
     now = packs.binding(facts, days)
     bound = [
         _bound(pack, rule, request, facts, packs)
@@ -264,11 +325,11 @@ def _bind(request: ContactRequest, facts: PersonFacts, packs: Packs, days: set[d
         if _speaks(rule, request)
     ]
     bound.sort(key=lambda each: FORCES.index(each.rule.force))
-    return Binding(
-        names=tuple(pack.name for pack in now),
-        refusing=tuple(each for each in bound if type(each.rule) in REFUSALS),
-        delaying=tuple(each for each in bound if type(each.rule) not in REFUSALS),
-        changes=tuple(packs.changes(facts)),
+    return _binding(
+        tuple(pack.name for pack in now),
+        [each for each in bound if each.refusal is not None],
+        [each for each in bound if each.refusal is None],
+        tuple(packs.changes(facts)),
     )
 
 
@@ -293,14 +354,27 @@ def _bound(
         rule=rule,
         reason=reason,
         hours=hours,
+        refusal=REFUSALS.get(type(rule)),
         conditional=bool(rule.when or rule.unless or may_answer),
         needs=_needs(rule),
     )
 
 
+def _there(asked: Asked) -> set[str]:
+    """Kinds of fact that there are: most people lack most of them, and most rules need one."""
+    facts = asked.facts
+    kinds = {
+        "holds": facts.holds,
+        "opted_out": facts.opted_out,
+        "wishes": facts.wishes,
+        "content": asked.request.content,
+    }
+    return {name for name, some in kinds.items() if some} | {each.kind for each in facts.milestones}
+
+
 def _needs(rule: AnyRule) -> frozenset[str]:
     """Kinds of fact without which a rule has nothing to say."""
-    needs = {"milestones" if each.milestone else "holds" for each in rule.when}
+    needs: set[str] = {each.milestone or "holds" for each in rule.when}
     match rule:
         case HoldRule():
             needs.add("holds")
@@ -310,8 +384,8 @@ def _needs(rule: AnyRule) -> frozenset[str]:
             needs.add("content")
         case Window(wishes=True) | PlaceChannel(wishes=True):
             needs.add("wishes")
-        case Cooldown(after=MilestoneKind()):
-            needs.add("milestones")
+        case Cooldown(after=MilestoneKind() as kind):
+            needs.add(kind)
         case _:
             pass
     return frozenset(needs)

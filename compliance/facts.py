@@ -3,7 +3,8 @@
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any
 
 from pydantic import (
     AwareDatetime,
@@ -11,8 +12,8 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    field_validator,
     model_serializer,
-    model_validator,
 )
 
 from domain.contacts import Channel, ContactStatus, Dial, Place, Purpose, Recipient
@@ -90,6 +91,12 @@ class ContactRequest(BaseModel):
     """None while it is not written yet: rules about content are asked once it is."""
 
 
+@lru_cache(maxsize=4_096)
+def plain_request(account_id: str, channel: Channel, purpose: Purpose) -> ContactRequest:
+    """A wish with nothing special about it: the same one, however often it is asked for."""
+    return ContactRequest(account_id=account_id, channel=channel, purpose=purpose)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastContact:
     """A contact that was made or tried, by us or by the person.
@@ -152,10 +159,14 @@ class PersonFacts(Profile):
 
     def standing(self, at: datetime) -> tuple[StandingHold, ...]:
         """Holds on the whole debt that stand at `at`. One on a part leaves the rest to be paid."""
+        if not self.holds:
+            return ()
         return tuple(each for each in self.holds if each.part is None and self._stands(each, at))
 
     def held_part(self, at: datetime) -> int:
         """Minor units of the debt that are held at `at`, such as a part that is disputed."""
+        if not self.holds:
+            return 0
         return sum(each.part or 0 for each in self.holds if self._stands(each, at))
 
     def _stands(self, hold: StandingHold, at: datetime) -> bool:
@@ -168,11 +179,7 @@ class PersonFacts(Profile):
             return self
         return self.model_copy(update={"contacts": others})
 
-    @model_validator(mode="after")
-    def _oldest_first(self) -> Self:
-        instants = [each.at for each in self.contacts]
-        if instants != sorted(instants):
-            object.__setattr__(
-                self, "contacts", tuple(sorted(self.contacts, key=lambda each: each.at))
-            )
-        return self
+    @field_validator("contacts")
+    @classmethod
+    def _oldest_first(cls, contacts: tuple[PastContact, ...]) -> tuple[PastContact, ...]:
+        return tuple(sorted(contacts, key=lambda each: each.at))

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from compliance.facts import ContactRequest, PersonFacts
+from compliance.facts import ContactRequest, PersonFacts, plain_request
 from compliance.verdicts import AnyVerdict, Wait
 from domain.accounts import Closure
 from domain.contacts import ContactStatus, Message
@@ -43,9 +43,7 @@ class ReachOut(Order):
     @property
     def request(self) -> ContactRequest:
         """What the gate is asked, before anything is written."""
-        return ContactRequest(
-            account_id=self.account_id, channel=self.message.channel, purpose=self.message.purpose
-        )
+        return plain_request(self.account_id, self.message.channel, self.message.purpose)
 
 
 class EnterStage(Order):

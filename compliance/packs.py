@@ -118,6 +118,8 @@ class Packs:
         self.calendars = {calendar.id: calendar for calendar in calendars}
         self._edges = sorted({day for pack in self._packs for day in pack.changes})
         self._worked_out: dict[Hashable, Any] = {}
+        self.last_asked: tuple[Any, ...] | None = None
+        """What the gate was asked last by this law, and its answer: often it is asked twice."""
         _check_together(self._packs, self.calendars)
 
     def __iter__(self) -> Iterator[Pack]:
@@ -143,17 +145,30 @@ class Packs:
         """What comes of `work` that needs only `what` and the packs that bind this person then.
 
         It is worked out once for all people who are alike: those whom the same packs bind, on all
-        days between two changes of packs.
+        days between two changes of packs. `days` come in their order.
         """
-        era = frozenset([bisect_right(self._edges, day) for day in days])
         alike = (facts.country, facts.regions, facts.actor, facts.sector, facts.creditor)
-        key = (what, era, alike)
-        found: Worked | None = self._worked_out.get(key)
+        key = (what, self.era(days), alike)
+        found: Worked | None = self.recall(key)
         if found is None:
-            if len(self._worked_out) >= MOST_KINDS_OF_PEOPLE:
-                self._worked_out.clear()
-            found = self._worked_out[key] = work()
+            found = work()
+            self.remember(key, found)
         return found
+
+    def era(self, days: Collection[date]) -> tuple[int, ...]:
+        """Between which changes of packs these days lie."""
+        edges = self._edges
+        return tuple([bisect_right(edges, day) for day in days])
+
+    def recall(self, alike: Hashable) -> Any:  # noqa: ANN401 -- whatever was worked out
+        """What was worked out for all that is alike in this; None if nothing was."""
+        return self._worked_out.get(alike)
+
+    def remember(self, alike: Hashable, what: object) -> None:
+        """Keep what was worked out from these packs and nothing but what is alike."""
+        if len(self._worked_out) >= MOST_KINDS_OF_PEOPLE:
+            self._worked_out.clear()
+        self._worked_out[alike] = what
 
     def without(self, *ids: str) -> "Packs":
         """The same without some packs."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from compliance.asked import Asked, midnight
+from compliance.asked import Asked
 from compliance.rules import Condition, ContentRule, HoldRule, OptOut, PlaceChannel, Require
 from domain.contacts import NOTHING_LEFT
+from domain.time import midnight
 
 AGAIN = "once they allow it again"
 

@@ -5,24 +5,29 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import assert_never
 
-from compliance.asked import MIDNIGHT, Asked, instant_of, midnight
+from compliance.asked import MIDNIGHT, Asked, instant_of
 from compliance.calendars import Calendar
 from compliance.facts import PastContact
 from compliance.rules import Cap, Condition, Cooldown, Counting, Span, Window
 from domain.contacts import Channel
 from domain.people import WEEK, MilestoneKind, Wish
-from domain.time import zone
+from domain.time import midnight, zone
 
 DAY = timedelta(days=1)
+NEVER = datetime.max.replace(tzinfo=UTC)
 CONVERSATION = Counting.model_validate({"count": "conversation", "inbound": True})
 
+MOST_DAYS = 10_000
+"""Days for which a window is kept in mind before all are forgotten."""
+
 Clocks = tuple[tuple[time, time], ...]
+Ends = tuple[tuple[time, time, datetime], ...]
 
 
 class Hours:
     """A window's spans, worked out once for every day of the week."""
 
-    __slots__ = ("_calendars", "_holiday", "_week", "_zones", "wishes")
+    __slots__ = ("_calendars", "_ends", "_holiday", "_week", "_zones", "openings", "wishes")
 
     def __init__(
         self, rule: Window, regions: Sequence[str], calendars: Mapping[str, Calendar]
@@ -31,6 +36,9 @@ class Hours:
         self.wishes = rule.wishes
         """Whether the spans are those that the person wished for."""
         self._zones = rule.zones
+        self._ends: dict[tuple[date, str], Ends] = {}
+        self.openings: dict[tuple[datetime, tuple[str, ...]], datetime] = {}
+        """The next opening after an instant, by the zones it has to be open in."""
         self._week = tuple(_clocks(rule.week.get(day, ())) for day in WEEK)
         self._holiday = _clocks(rule.spans.get("holiday", ()))
         names = [
@@ -51,7 +59,24 @@ class Hours:
             return self._holiday
         return self._week[day.weekday()]
 
-    def zones(self, asked: Asked) -> Sequence[str]:
+    def ends(self, day: date, zone_name: str, wishes: Sequence[Wish]) -> Ends:
+        """The spans of a day, each with the instant at which it closes in that zone."""
+        if self.wishes:
+            return _ending(self.on(day, wishes), day, zone_name)
+        found = self._ends.get((day, zone_name))
+        if found is None:
+            if len(self._ends) >= MOST_DAYS:
+                self._ends.clear()
+            found = _ending(self.on(day, ()), day, zone_name)
+            self._ends[day, zone_name] = found
+        return found
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the same for everybody, wherever they may be."""
+        return not self.wishes and self._zones == "candidates"
+
+    def zones(self, asked: Asked) -> tuple[str, ...]:
         """The zones in which it has to be open."""
         match self._zones:
             case "candidates":
@@ -60,6 +85,54 @@ class Hours:
                 return asked.facts.residence_zones or asked.zones
             case fixed:
                 return (fixed,)
+
+
+class CommonHours:
+    """The spans in which several plain windows are open at once, worked out once for each day."""
+
+    __slots__ = ("_days", "_windows")
+
+    def __init__(self, windows: Sequence[Hours]) -> None:
+        """Join windows of which `is_plain` is true."""
+        self._windows = windows
+        self._days: dict[tuple[date, str], Ends] = {}
+
+    def open_until(self, asked: Asked) -> datetime | None:
+        """When the first of them closes; None if one of them is closed now in some zone."""
+        until = NEVER
+        for name in asked.zones:
+            day, clock = asked.wall(name)
+            for opens, closes, ends in self._days.get((day, name)) or self._on(day, name):
+                if opens <= clock and (clock < closes or closes == MIDNIGHT):
+                    if ends < until and closes != MIDNIGHT:
+                        until = ends
+                    break
+            else:
+                return None
+        return until
+
+    def _on(self, day: date, zone_name: str) -> Ends:
+        if len(self._days) >= MOST_DAYS:
+            self._days.clear()
+        shared: Clocks = ((MIDNIGHT, MIDNIGHT),)
+        for each in self._windows:
+            shared = _shared(shared, each.on(day, ()))
+        found = self._days[day, zone_name] = _ending(shared, day, zone_name)
+        return found
+
+
+def _shared(one: Clocks, other: Clocks) -> Clocks:
+    """What two windows leave open of a day. 00:00 is the end of the day where a span closes."""
+    spans = [
+        (max(opens, begins), _earlier(closes, ends))
+        for opens, closes in one
+        for begins, ends in other
+    ]
+    return tuple((opens, closes) for opens, closes in spans if opens < closes or closes == MIDNIGHT)
+
+
+def _ending(clocks: Clocks, day: date, zone_name: str) -> Ends:
+    return tuple((opens, closes, instant_of(day, closes, zone_name)) for opens, closes in clocks)
 
 
 def _clocks(spans: Iterable[Span]) -> Clocks:
@@ -90,21 +163,36 @@ def inside(hours: Hours, asked: Asked) -> datetime:
     zones, wishes = hours.zones(asked), asked.facts.wishes
     if hours.wishes and not wishes:
         return asked.at
-    if all(_open(hours, wishes, asked.local(name)) for name in zones):
-        return asked.at
-    at = asked.at
-    while at <= asked.limit:
-        pushed = max(_opening(hours, wishes, name, at, asked.limit) for name in zones)
+    for name in zones:
+        if not _open(hours, wishes, *asked.wall(name)):
+            return _next_opening(hours, asked, zones)
+    return asked.at
+
+
+def _next_opening(hours: Hours, asked: Asked, zones: tuple[str, ...]) -> datetime:
+    """As `inside`, for an instant outside. Most wait from a midnight, and all to one morning."""
+    limit = asked.limit
+    known = None if hours.wishes else hours.openings.get((asked.at, zones))
+    if known is not None and known <= limit:
+        return known
+    at, wishes = asked.at, asked.facts.wishes
+    while at <= limit:
+        pushed = max([_opening(hours, wishes, name, at, limit) for name in zones])
         if pushed == at:
-            return at
+            break
         at = pushed
+    if at <= limit and not hours.wishes:
+        if len(hours.openings) >= MOST_DAYS:
+            hours.openings.clear()
+        hours.openings[asked.at, zones] = at
     return at
 
 
-def _open(hours: Hours, wishes: Sequence[Wish], local: datetime) -> bool:
-    clock = local.time()
-    spans = hours.on(local.date(), wishes)
-    return any(opens <= clock and (clock < closes or closes == MIDNIGHT) for opens, closes in spans)
+def _open(hours: Hours, wishes: Sequence[Wish], day: date, clock: time) -> bool:
+    for opens, closes in hours.on(day, wishes):
+        if opens <= clock and (clock < closes or closes == MIDNIGHT):
+            return True
+    return False
 
 
 def _opening(
@@ -112,9 +200,9 @@ def _opening(
 ) -> datetime:
     """The first instant from `at` on that is inside a span in this zone; else one past `limit`."""
     local = at.astimezone(zone(zone_name))
-    if _open(hours, wishes, local):
-        return at
     day = local.date()
+    if _open(hours, wishes, day, local.time()):
+        return at
     while True:
         for opens, _ in hours.on(day, wishes):
             start = instant_of(day, opens, zone_name)
@@ -127,13 +215,13 @@ def _opening(
 
 def closing(hours: Hours, asked: Asked) -> datetime | None:
     """When the span closes that now lies in, in the zone that closes first; None if it is over."""
-    ends = []
+    first = None
     for name in hours.zones(asked):
-        day, clock = asked.today(name), asked.local(name).time()
-        for opens, closes in hours.on(day, asked.facts.wishes):
-            if opens <= clock < closes:
-                ends.append(instant_of(day, closes, name))
-    return min(ends, default=None)
+        day, clock = asked.wall(name)
+        for opens, closes, ends in hours.ends(day, name, asked.facts.wishes):
+            if opens <= clock < closes and (first is None or ends < first):
+                first = ends
+    return first
 
 
 def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
@@ -144,13 +232,18 @@ def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
     """
     if rule.consent_days and _in_consent(rule, asked, asked.at, asked.request.channel):
         return asked.at, 0
+    if not asked.contacts and rule.max > 0:
+        return asked.at, 0
     calendar, days = rule.calendar, rule.days
-    start = min([_begins(calendar, days, asked.today(name), name) for name in asked.zones])
+    starts = [_begins(calendar, days, asked.today(name), name) for name in asked.zones]
+    start = min(starts) if len(starts) > 1 else starts[0]
     counted: Sequence[PastContact] = asked.counted(rule.counts, start)
     if rule.consent_days and counted:
         counted = [each for each in counted if not _in_consent(rule, asked, each.at, each.channel)]
     if len(counted) < rule.max:
         return asked.at, len(counted)
+    if len(asked.zones) == 1:
+        return _free(rule, counted, asked.zones[0], asked)
     frees = [_free(rule, counted, name, asked) for name in asked.zones]
     return max(free for free, _ in frees), max(used for _, used in frees)
 

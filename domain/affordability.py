@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import LARGEST, CurrencyCode, Money
+from domain.payable import least_charge
 from domain.plan_terms import in_hardship
 from domain.plans import PaymentPlan, schedule
 from domain.rhythms import Monthly, NthWeekday, Payday, Rhythm, Weekly
@@ -31,6 +32,7 @@ Figure = Annotated[int, Field(ge=0, le=LARGEST)]
 
 MOST_SUMS = 50
 """Of income, and of other debts: nobody has more."""
+MOST_DEPENDANTS = 30
 MOST_A_MONTH = LARGEST // 2
 """Minor units that income, essentials and other debts may each come to: what is left of them, above
 zero or below, is then an amount that we take."""
@@ -93,7 +95,7 @@ class Means(BaseModel):
     essentials: dict[Group, Sum]
     debts: tuple[Sum, ...] = Field(default=(), max_length=MOST_SUMS)
     """What is paid on other debts."""
-    dependants: int = Field(default=0, ge=0, le=30)
+    dependants: int = Field(default=0, ge=0, le=MOST_DEPENDANTS)
     """Who else lives on the income: whoever looks at the figures needs to know."""
 
     @field_validator("income", "debts")
@@ -190,7 +192,7 @@ def suggested(
     """The plan with the fewest instalments that somebody can afford; a deferral if there is none.
 
     `monthly` is what instalments may take. A plan that would have smaller instalments, or take
-    longer, than the creditor agrees to in hardship is none.
+    longer, than the creditor agrees to in hardship is none; nor is one that no card could pay.
     """
     going, currency = rhythm or Monthly(), balance.currency
     most = instalment_of(monthly, going) // step(currency) * step(currency)
@@ -198,6 +200,7 @@ def suggested(
     parts = -(-balance.minor // most) if most else 0
     if 0 < parts <= MOST_PARTS and (parts == 1 or most >= least):
         plan = schedule(plan_id, balance, going, first, each=most, closed=closed)
-        if plan.instalments[-1].due <= today + timedelta(days=terms.longest_days):
+        in_time = plan.instalments[-1].due <= today + timedelta(days=terms.longest_days)
+        if in_time and all(each.minor >= least_charge(currency) for each in plan.instalments):
             return plan
     return Deferral(until=today + timedelta(days=terms.deferral_days))

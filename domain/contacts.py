@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -87,19 +88,22 @@ class Message(BaseModel):
     purpose: Purpose = Purpose.DEMAND
 
     def __str__(self) -> str:
-        return f"{self.channel.value} {self.name}"
+        return f"{self.channel} {self.name}"
 
 
+@cache
 def sms(name: str) -> Message:
     """A text message that we start."""
     return Message(channel=Channel.SMS, name=name)
 
 
+@cache
 def email(name: str) -> Message:
     """An e-mail that we start."""
     return Message(channel=Channel.EMAIL, name=name)
 
 
+@cache
 def voice(name: str) -> Message:
     """A call that we start: what to say in it, for whoever makes it."""
     return Message(channel=Channel.VOICE, name=name)

@@ -1,6 +1,7 @@
 """Money in integer minor units: exact for zero- and three-decimal currencies alike."""
 
 from decimal import Decimal
+from functools import cache
 from typing import Annotated
 
 from iso4217 import Currency
@@ -10,6 +11,7 @@ LARGEST = 1_000_000_000_000
 """Largest amount that we take, in minor units. Above it a comma has slipped, not a debt grown."""
 
 
+@cache
 def currency_code(text: str) -> str:
     """The text itself, once it is known to be an ISO 4217 code that has minor units."""
     try:
@@ -41,6 +43,7 @@ class Money(BaseModel):
         return f"{self.currency} {figure(self.minor, self.currency)}"
 
 
+@cache
 def exponent(currency: str) -> int:
     """Decimals of a currency by ISO 4217: 2 for USD, 0 for JPY, 3 for KWD."""
     decimals = Currency(currency).exponent

@@ -6,6 +6,7 @@ currencies", "Three-decimal currencies" and "Special cases" in its documentation
 """
 
 from decimal import ROUND_DOWN, Decimal
+from functools import cache
 
 from domain.money import Money, exponent
 
@@ -50,8 +51,6 @@ the day's rate: Stripe itself refuses what is too little."""
 
 DECIMALS_THAT_STRIPE_KNOWS = (0, 2, 3)
 THREE = 3
-PLENTY = 10_000_000
-"""Minor units that a card can pay in every currency that cards pay in."""
 
 
 class AmountError(ValueError):
@@ -64,14 +63,24 @@ def chargeable(amount: Money) -> Money:
     return Money(minor=amount.minor - amount.minor % step, currency=amount.currency)
 
 
+@cache
+def least_charge(currency: str) -> int:
+    """The smallest payment in our minor units: 50 for USD, 10 for KWD.
+
+    0 for a currency that no card pays at all: such a debt is paid in other ways, in any amount.
+    """
+    try:
+        return max(LEAST.get(currency, 0), smallest_step(currency))
+    except AmountError:
+        return 0
+
+
 def is_chargeable(amount: Money) -> bool:
     """Whether Stripe can charge something of this amount: not 0.30 USD, not 0.004 KWD."""
-    try:
-        return chargeable(amount).minor >= LEAST.get(amount.currency, 1)
-    except AmountError:
-        return False
+    return 0 < least_charge(amount.currency) <= amount.minor
 
 
+@cache
 def smallest_step(currency: str) -> int:
     """In which steps of our minor units Stripe charges: 1 for USD, 10 for KWD, 100 for MGA."""
     decimals = decimals_of(currency)
@@ -82,8 +91,7 @@ def smallest_step(currency: str) -> int:
 
 def is_too_small(amount: Money) -> bool:
     """Whether no card can pay so little. A currency that no card pays at all has no such rest."""
-    plenty = Money(minor=PLENTY, currency=amount.currency)
-    return is_chargeable(plenty) and not is_chargeable(amount)
+    return amount.minor < least_charge(amount.currency)
 
 
 def shifted(number: int, places: int) -> int:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.money import Money
+from domain.payable import least_charge
 from domain.plans import PaymentPlan, following, numbered
 from domain.rhythms import Rhythm
 from domain.schedules import MOST_PARTS, Closed, amounts_of, dates, equal_amounts, never_closed
@@ -173,7 +174,8 @@ def extra_payment(
         after = _cut(slots, extra)
     else:
         total = sum(each.minor for each in slots) - extra
-        amounts = equal_amounts(_money(plan, total), len(slots))
+        most = max(1, total // max(1, least_charge(plan.currency)))  # fewer than no card could pay
+        amounts = equal_amounts(_money(plan, total), min(len(slots), most))
         after = _paying(slots, amounts)
     return _rebuilt(plan, balance, after, counted=balance + extra)
 

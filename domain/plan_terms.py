@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import Money
+from domain.payable import least_charge
 from domain.plan_changes import Change, Move, Pause, Resize, Skip
 from domain.plans import Part, PaymentPlan
 from domain.schedules import step
@@ -146,21 +147,27 @@ def _count_faults(plan: PaymentPlan, terms: PlanTerms) -> Iterator[Fault]:
 
 
 def _amount_faults(plan: PaymentPlan, amounts: dict[int, int], terms: PlanTerms) -> Iterator[Fault]:
-    """What is wrong with amounts by number of their instalment. The last may be of any size."""
-    least, unit = terms.least(plan.currency), step(plan.currency)
-    last = plan.instalments[-1].number
+    """What is wrong with amounts by number of their instalment.
+
+    The last may be under the creditor's minimum, and never under what a card can pay: the pages on
+    which consumers pay by themselves take no less, either.
+    """
+    unit, last = step(plan.currency), plan.instalments[-1].number
+    card = (least_charge(plan.currency), "the least that can be paid by card,")
+    creditor = (terms.least(plan.currency), "the creditor's minimum")
     for number, minor in amounts.items():
-        given, wanted = _money(plan, minor), _money(plan, least)
-        if number != last and minor < least:
+        least, whose = card if number == last else max(creditor, card)
+        if minor < least:
+            wanted = _money(plan, least)
             yield Fault(
                 f"instalments/{number - 1}/minor",
-                f"instalment {given.major} is under the creditor's minimum {wanted.major}",
+                f"instalment {_money(plan, minor).major} is under {whose} {wanted.major}",
                 f"at least {wanted}",
             )
         if number != last and minor % unit:
             yield Fault(
                 f"instalments/{number - 1}/minor",
-                f"instalment {given.major} cannot be charged to a card",
+                f"instalment {_money(plan, minor).major} cannot be charged to a card",
                 f"a multiple of {_money(plan, unit)}; only the last takes what is left",
             )
 

@@ -6,15 +6,23 @@ every payment, refund and chargeback, in whatever order they become known.
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.money import CurrencyCode, Money
-from domain.payable import is_too_small
+from domain.payable import least_charge
 from domain.rhythms import Monthly, Rhythm
-from domain.schedules import MOST_PARTS, Closed, amounts_of, dates, equal_amounts, never_closed
+from domain.schedules import (
+    MOST_PARTS,
+    Closed,
+    amounts_of,
+    dates,
+    equal_amounts,
+    first_dates,
+    never_closed,
+)
 from domain.time import add_months
 
 
@@ -71,7 +79,7 @@ class PaymentPlan(BaseModel):
     @property
     def total(self) -> int:
         """The sum of all instalments, in minor units."""
-        return sum(instalment.minor for instalment in self.instalments)
+        return sum([instalment.minor for instalment in self.instalments])
 
     def paid(self, balance: int) -> int:
         """Minor units paid since the plan counts, by what is still owed."""
@@ -83,18 +91,35 @@ class PaymentPlan(BaseModel):
 
     def next_due(self, balance: int) -> Instalment | None:
         """The first instalment not covered by what has been paid; None when all are."""
-        return next((each for each in self.instalments if self.outstanding(each, balance)), None)
+        return next(iter(self.still_open(balance)), None)
 
     def outstanding(self, instalment: Instalment, balance: int) -> int:
         """Minor units still needed to cover `instalment` and all before it; never below zero.
 
         What is left of an instalment and no card can pay, such as 0.30 USD, is paid with the next.
         """
-        reached = sum(each.minor for each in self.instalments if each.number <= instalment.number)
-        rest = max(0, min(reached - self.paid(balance), balance))
+        reached, number = -self.paid(balance), instalment.number
+        for each in self.instalments:
+            if each.number <= number:
+                reached += each.minor
+        return self._rest(instalment, reached, balance)
+
+    def still_open(self, balance: int) -> list[Instalment]:
+        """The instalments that something has to be paid for, in their order."""
+        reached, still = -self.paid(balance), list[Instalment]()
+        for each in self.instalments:
+            reached += each.minor
+            if self._rest(each, reached, balance):
+                still.append(each)
+        return still
+
+    def _rest(self, instalment: Instalment, reached: int, balance: int) -> int:
+        """Of what is not paid up to an instalment, as much as has to be paid with it."""
+        rest = min(reached, balance)
+        if rest <= 0:
+            return 0
         is_part = rest < instalment.minor and instalment.number < self.instalments[-1].number
-        carried = is_part and is_too_small(Money(minor=rest, currency=self.currency))
-        return 0 if carried else rest
+        return 0 if is_part and rest < least_charge(self.currency) else rest
 
     def parts(self, balance: int) -> tuple[Part, ...]:
         """Every instalment with what is paid and open of it; what is open sums to what is left."""
@@ -138,7 +163,7 @@ def schedule(
     """
     amounts = amounts_of(total, each) if each else equal_amounts(total, parts or 1)
     named = rhythm.anchored(first)
-    days = tuple(islice(dates(named, first, closed), len(amounts)))
+    days = first_dates(named, first, len(amounts), closed)
     return PaymentPlan(
         plan_id=plan_id,
         currency=total.currency,

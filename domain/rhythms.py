@@ -36,7 +36,9 @@ class Monthly(_Rhythm):
 
     def anchored(self, first: date) -> Self:
         """The same with its day named: after a 28 February comes a 31 March again."""
-        return self.model_copy(update={"day": self.day or first.day})
+        if self.day is not None:
+            return self
+        return self.model_copy(update={"day": first.day})
 
 
 class NthWeekday(_Rhythm):

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice
 from typing import assert_never
 
 from dateutil import rrule
 
 from domain.money import Money, exponent
+from domain.payable import least_charge
 from domain.rhythms import Monthly, NthWeekday, Payday, Rhythm, Weekly
 
 MOST_PARTS = 600
@@ -64,7 +67,10 @@ def equal_amounts(total: Money, parts: int) -> tuple[int, ...]:
 
 
 def amounts_of(total: Money, each: int) -> tuple[int, ...]:
-    """As many amounts of `each` as there are in the total; the last is what is left."""
+    """As many amounts of `each` as there are in the total; the last is what is left.
+
+    Where no card pays so little, the one before it leaves as much more as a card needs.
+    """
     if each < 1 or total.minor < 1:
         raise ValueError(f"{total} cannot be paid in parts of {each} minor units")
     unit = step(total.currency)
@@ -72,6 +78,9 @@ def amounts_of(total: Money, each: int) -> tuple[int, ...]:
     full, rest = divmod(total.minor, each)
     if full + bool(rest) > MOST_PARTS:
         raise TooManyParts(total, Money(minor=each, currency=total.currency))
+    lacking = -(-max(0, least_charge(total.currency) - rest) // unit) * unit
+    if full and rest and each - lacking >= rest + lacking:
+        return (*(each for _ in range(full - 1)), each - lacking, rest + lacking)
     return (*(each for _ in range(full)), *((rest,) if rest else ()))
 
 
@@ -91,6 +100,21 @@ def dates(rhythm: Rhythm, first: date, closed: Closed = never_closed) -> Iterato
         if due > latest:  # closed days may bring two paydays together
             latest = due
             yield due
+
+
+def first_dates(
+    rhythm: Rhythm, first: date, number: int, closed: Closed = never_closed
+) -> tuple[date, ...]:
+    """The first so many dates of a rhythm."""
+    if closed is never_closed:
+        return _open_dates(rhythm, first, number)
+    return tuple(islice(dates(rhythm, first, closed), number))
+
+
+@lru_cache(maxsize=4_096)
+def _open_dates(rhythm: Rhythm, first: date, number: int) -> tuple[date, ...]:
+    """As `first_dates`, where no day is closed: plans of many people begin on one day."""
+    return tuple(islice(dates(rhythm, first), number))
 
 
 def _regular(rhythm: Weekly | Monthly | NthWeekday, first: date) -> Iterator[date]:

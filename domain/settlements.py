@@ -1,6 +1,7 @@
 """Settlements: a debt is over once less than all of it is paid in time."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.contracts import Authority, Contract
 from domain.money import CurrencyCode, Money, figure
-from domain.time import days
+from domain.time import days, local_date
 
 WHOLE = 100
 """Percent of what is owed."""
@@ -28,6 +29,15 @@ class Settlement(BaseModel):
     expires: date
     """The last day on which the money may come, where the consumer is."""
     by: Authority
+    zones: tuple[str, ...] = ()
+    """Where the consumer was when it was made: its last day ends as it did there."""
+
+    def is_over(self, at: datetime, *, now_in: Sequence[str]) -> bool:
+        """Whether its last day is over; by where they are now, if it does not say where they were.
+
+        In several zones it is over once it is over in all of them.
+        """
+        return min(local_date(at, name) for name in self.zones or now_in) > self.expires
 
     @property
     def amount(self) -> Money:

@@ -1,6 +1,7 @@
 """Spans of time and local dates. Nothing here reads a clock."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -14,6 +15,7 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
+@cache
 def zone(name: str) -> ZoneInfo:
     """The IANA time zone called `name`; ValueError for a name that is not in the database."""
     try:
@@ -36,6 +38,12 @@ def local_instant(on: date, clock: time, zone_name: str) -> datetime:
     is taken at its first occurrence (PEP 495, fold=0).
     """
     return datetime.combine(on, clock, zone(zone_name)).astimezone(UTC)
+
+
+@lru_cache(maxsize=65_536)
+def midnight(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which a day begins in a zone: the same few for everybody."""
+    return local_instant(day, time(0), zone_name)
 
 
 def add_months(start: date, months: int) -> date:

@@ -1,10 +1,11 @@
 """All that a stage may see and do. Every verb reads as a sentence; every pause is guarded."""
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from compliance import ContactRequest, Packs, PersonFacts, Wait, decide
+from compliance import Packs, PersonFacts, Wait, decide
+from compliance.facts import plain_request
 from compliance.orders import Reached, ReachOut, Slept
 from domain.affordability import Deferral, suggested
 from domain.contacts import LISTED, Channel, Contact, ContactStatus, Message, call_key
@@ -17,7 +18,7 @@ from domain.plan_terms import plan_faults
 from domain.plans import Instalment, PaymentPlan, schedule
 from domain.rhythms import Monthly
 from domain.settlements import Settlement
-from domain.time import local_date, local_instant
+from domain.time import local_date, midnight
 from engine.journeys import Journey
 from engine.progress import Announced, Parked, Progress, described, in_order, is_kept
 from engine.runtime import Runtime
@@ -94,8 +95,8 @@ class OpenAccount:
     @property
     def settlement(self) -> Settlement | None:
         """The offer to settle that stands today, if any."""
-        offer = self._progress.settlement
-        return offer if offer and self.now < self.morning_of(offer.expires + A_DAY) else None
+        offer, zones = self._progress.settlement, self._progress.person.zones
+        return None if offer is None or offer.is_over(self.now, now_in=zones) else offer
 
     @property
     def due_on(self) -> date:
@@ -156,8 +157,7 @@ class OpenAccount:
 
     def _still_open(self) -> list[Instalment]:
         plan = self._progress.plan
-        parts = plan.instalments if plan else ()
-        return [each for each in parts if not self.covered(each)]
+        return plan.still_open(self._progress.balance) if plan else []
 
     @property
     def entered(self) -> datetime:
@@ -212,7 +212,7 @@ class OpenAccount:
     def morning_of(self, day: date) -> datetime:
         """The start of that day where the consumer is (the latest, if zones differ)."""
         zones = self._progress.person.zones
-        return max(local_instant(day, time(0), name) for name in zones)
+        return max([midnight(day, name) for name in zones])
 
     # what a stage does
 
@@ -276,9 +276,7 @@ class OpenAccount:
     ) -> tuple[Contact, Instalment | None]:
         key = self._next_key(message.channel)
         self._forget_undelivered()
-        request = ContactRequest(
-            account_id=self._progress.account_id, channel=message.channel, purpose=message.purpose
-        )
+        request = plain_request(self._progress.account_id, message.channel, message.purpose)
         while True:
             law = self._progress.law
             verdict = decide(request, self._progress.person, self._laws(law), self.now)
@@ -316,9 +314,9 @@ class OpenAccount:
         return False
 
     def _is_lost(self, contact: Contact) -> bool:
-        return any(
-            isinstance(each, Undelivered) and each.key == contact.key
-            for each in self._progress.responses
+        heard = self._progress.responses
+        return bool(heard) and any(
+            isinstance(each, Undelivered) and each.key == contact.key for each in heard
         )
 
     async def response(self, *, within: timedelta) -> Response | None:
@@ -430,7 +428,8 @@ class OpenAccount:
         owed, today = self.balance, self._today
         if owed.minor < parts:
             return None
-        plan = schedule(plan_id, owed, Monthly(), today + first_in, parts=parts)
+        first = today + first_in
+        plan = schedule(plan_id, owed, Monthly(day=first.day), first, parts=parts)
         faults = plan_faults(plan, owed.minor, today=today, terms=self.contract.plans)
         return None if faults else plan
 
@@ -468,12 +467,16 @@ class OpenAccount:
         """Give this instalment up as missed: the plan goes on with the one after it."""
         self._progress.missed = max(self._progress.missed, instalment.number)
 
-    async def hand_over(self, reason: str) -> None:
-        """Ask a person of ours to look at the account; a stage that was broken into asks once."""
+    async def hand_over(self, reason: str, *, first: bool = False) -> None:
+        """Ask a person of ours to look at the account; a stage that was broken into asks once.
+
+        `first`: before what else was heard is answered. A stage that goes `back` has it so: it
+        would forget where to, if it were broken into itself.
+        """
         handed = self._progress.handed_in.setdefault(self._stage.name, [])
         if reason in handed:
             return
-        if self._stage.is_aside:
+        if self._stage.is_aside or first:
             await self._safe()  # what was heard is not lost to what was heard with it
         else:
             await self._until(lambda: True, self.now, "before handing over")
@@ -543,18 +546,19 @@ class OpenAccount:
     async def _until(self, ready: Callable[[], bool], until: datetime, why: str) -> bool:
         """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock."""
         while True:
-            until += await self._safe()
+            if self._progress.person.holds or self._leaves_for() is not None:
+                until += await self._safe()
             self._divert()
             if ready():
                 return True
-            if self.now >= until:
+            if self._runtime.now() >= until:
                 return False
             await self._pause(ready, until, why)
 
     async def _pause(self, ready: Callable[[], bool], until: datetime, why: str) -> None:
         """Wait once; news of holds, and holds that begin by themselves, wake it."""
         holds = self._progress.person.holds
-        change = next_change(self._progress, self.now)
+        change = next_change(self._progress, self.now) if holds else None
         wake = min(until, change) if change else until
         await self._runtime.wait(lambda: ready() or self._disturbed(since=holds), wake, why)
 
@@ -584,13 +588,14 @@ class OpenAccount:
 
     def _leaves_for(self) -> Next | None:
         """The end that a safeguard demands, or the journey that the account has to take instead."""
+        if (closed := ending(self._progress)) is not None:
+            return closed
         to = self._progress.switched_to
-        switched = Switched(to) if to not in (None, self._journey.name) else None
-        return ending(self._progress) or switched
+        return None if to is None or to == self._journey.name else Switched(to)
 
     def _disturbed(self, since: tuple[StandingHold, ...]) -> bool:
         return bool(
-            self._must_leave()
+            self._leaves_for() is not None
             or self._progress.person.holds != since
             or self._claimed() is not None
         )
@@ -603,7 +608,7 @@ class OpenAccount:
 
     def _divert(self) -> None:
         """Leave the stage if another answers a response that was heard."""
-        if (claim := self._claimed()) is None:
+        if not self._progress.responses or (claim := self._claimed()) is None:
             return
         stage, response = claim
         self._progress.responses.remove(response)
@@ -615,9 +620,9 @@ class OpenAccount:
 
     def _forget_undelivered(self) -> None:
         """Drop news of earlier messages, so that a response answers the one about to leave."""
-        self._progress.responses[:] = [
-            each for each in self._progress.responses if not isinstance(each, Undelivered)
-        ]
+        heard = self._progress.responses
+        if heard:
+            heard[:] = [each for each in heard if not isinstance(each, Undelivered)]
 
     async def _until_lawful(self, message: Message, wait: Wait) -> None:
         """Sleep until the gate's moment; a change of the facts wakes it to ask again."""
@@ -679,6 +684,8 @@ def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> Person
     `before` is what was known when the record was asked, `now` what is known on its answer. News
     that came between may be younger than the answer, so it is laid over it.
     """
+    if before is now and len(record.opted_out) <= 1 and len(record.holds) <= 1:
+        return described(record, now) if now.revision > record.revision else record
     opted_out = _laid_over(before.opted_out, now.opted_out, record.opted_out)
     holds = in_order(_laid_over(before.holds, now.holds, record.holds))
     laid = record.model_copy(update={"opted_out": tuple(sorted(opted_out)), "holds": holds})

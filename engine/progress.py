@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, Self, assert_never
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from compliance.facts import PersonFacts
-from compliance.orders import Slept
+from compliance.orders import Recorded, Slept
+from domain.accounts import Hold, Placement
 from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Message
 from domain.contracts import Contract
 from domain.events import (
@@ -135,10 +136,43 @@ class Progress(BaseModel):
     """Heard and not yet answered, oldest first."""
     heard: list[str] = Field(default_factory=list)
 
+    if not TYPE_CHECKING:
+        __setattr__ = object.__setattr__
+        """It is ours, and set dozens of times in a life: no field is looked up for it."""
+
     @property
     def money(self) -> Money:
         """The balance as money."""
         return Money(minor=self.balance, currency=self.currency)
+
+    @classmethod
+    def begun(cls, placement: Placement, recorded: Recorded) -> Self:
+        """An account whose journey begins, as the record has it.
+
+        A hold for hardship that stands already leads to its journey like one that is placed later.
+        """
+        progress = cls(
+            account_id=placement.account_id,
+            currency=placement.balance.currency,
+            balance=recorded.balance,
+            version=recorded.version,
+            due_on=placement.due_on,
+            person=recorded.facts,
+            law=recorded.law,
+            law_number=recorded.law_number,
+            recalled=recorded.recalled,
+            contract=recorded.contract,
+            settlement=recorded.settlement,
+        )
+        if any(each.hold is Hold.HARDSHIP for each in recorded.facts.holds):
+            progress.hear(HardshipDeclared(event_id=f"begun:{recorded.version}:hardship declared"))
+        return progress
+
+    def take_hold(self, placed: StandingHold, *, event_id: str) -> None:
+        """Take in a hold that nobody else tells of; one for hardship declares hardship, too."""
+        self.hear(HoldPlaced.model_validate({"event_id": event_id} | placed.model_dump()))
+        if placed.hold is Hold.HARDSHIP:
+            self.hear(HardshipDeclared(event_id=f"{event_id}:hardship declared"))
 
     def hear(self, event: AnyEvent) -> None:
         """Take in an event; told twice, it counts once."""
@@ -166,6 +200,12 @@ class Progress(BaseModel):
     def hear_of_charge(self) -> None:
         """Wait no more for what was under way: news came that may well be of it."""
         if self.charged and self.charged.status is ChargeStatus.PROCESSING:
+            self.charged = None
+
+    def hear_of_card(self) -> None:
+        """Another card was given: what became of the one before says nothing of it."""
+        self.reversed = False
+        if self.charged and self.charged.status is not ChargeStatus.PROCESSING:
             self.charged = None
 
     def go_by(self, law: str, number: int) -> None:
@@ -246,15 +286,15 @@ def _hear_response(progress: Progress, response: AnyResponse) -> None:
             if not _plan_told(progress, response):
                 return
         case CardStored():
-            progress.reversed = False
-            if progress.charged and progress.charged.status is not ChargeStatus.PROCESSING:
-                progress.charged = None
+            progress.hear_of_card()
         case InstalmentFailed():
             progress.hear_of_charge()
         case PaymentReversed():
             progress.announced.clear()  # what is owed again is announced again before it is charged
             progress.reversed = True
         case HardshipDeclared():
+            if any(isinstance(each, HardshipDeclared) for each in progress.responses):
+                return  # declared already, and not answered yet
             progress.means = None
         case MeansStated():
             progress.means = response

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from compliance.facts import PersonFacts
 from domain.accounts import Closure, Hold
 from domain.people import StandingHold
 from engine.progress import Progress
@@ -23,15 +22,13 @@ class Safeguard:
     ends: Closed
 
 
-def _is_ceased(person: PersonFacts) -> bool:
-    """Whether they want no contact any more. For some days, or about a part, it is but a hold."""
-    return StandingHold(hold=Hold.CEASE) in person.holds
-
+CEASED = StandingHold(hold=Hold.CEASE)
+"""They want no contact any more. For some days, or about a part, it is but a hold."""
 
 SAFEGUARDS = (
     Safeguard("paid in full", lambda told: told.balance <= 0, close(Closure.PAID_IN_FULL)),
     Safeguard("recalled", lambda told: told.recalled, close(Closure.RECALLED)),
-    Safeguard("ceased", lambda told: _is_ceased(told.person), close(Closure.CEASED)),
+    Safeguard("ceased", lambda told: CEASED in told.person.holds, close(Closure.CEASED)),
 )
 """Endings, the first that applies wins. Every other hold stops the clock until it is lifted."""
 

@@ -50,7 +50,7 @@ async def means_question(account: OpenAccount) -> Next:
 async def plan_offer(account: OpenAccount) -> Next:
     """Offer a plan of what they can spare each month; where that is too little, more time."""
     if account.keeps_plan and account.interrupted == on_plan:
-        await account.hand_over("asks about instalments while the plan is kept")
+        await account.hand_over("asks about instalments while the plan is kept", first=True)
         return account.back()
     if account.means is None:
         return means_question

@@ -50,8 +50,8 @@ UNDER_WAY = (ChargeStatus.PROCESSING, ChargeStatus.UNAVAILABLE, ChargeStatus.NOT
 async def plan_offer(account: OpenAccount) -> Next:
     """Offer a plan they can afford, by text and by e-mail; silence goes to a person of ours."""
     if account.keeps_plan:
-        await account.hand_over("asks about instalments while the plan is kept")
-        return account.back()
+        await account.hand_over("asks about instalments while the plan is kept", first=True)
+        return on_plan if account.interrupted == plan_offer else account.back()
     return await offered(account, PARTS, "plan_offer")
 
 
@@ -70,7 +70,7 @@ async def on_plan(account: OpenAccount) -> Next:
     if not account.charge_is_under_way:
         due = await reminded(account, instalment, due)
     paid = await account.paid(instalment, by=due)
-    if not paid and account.slipped(reminder(account)):
+    if not (paid or account.charge_is_under_way) and account.slipped(reminder(account)):
         return account.stay()
     return await collected(account, instalment, since=due)
 

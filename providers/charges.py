@@ -84,6 +84,8 @@ class Intent(Fact):
     amount: Money
     metadata: dict[str, str]
     settled: Settled
+    given_at: datetime | None = None
+    """When its charge was made, by Stripe's clock, in UTC: long before a bank debit is paid."""
 
 
 class PageEnd(Fact):
@@ -94,7 +96,7 @@ class PageEnd(Fact):
     amount: Money | None = None
     """What was paid."""
     paid_at: datetime | None = None
-    """When, by Stripe's clock, in UTC."""
+    """When they gave it, by Stripe's clock, in UTC: of a bank debit, days before it was paid."""
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
@@ -171,6 +173,7 @@ def read_intent(intent: Json) -> Intent:
         amount=from_stripe(int(intent["amount"]), str(intent["currency"])),
         metadata=_metadata(intent),
         settled=_settled(intent),
+        given_at=_charged_at(intent),
     )
 
 
@@ -207,7 +210,7 @@ def read_page_end(session: Json) -> PageEnd:
 
 
 def _charged_at(intent: object) -> datetime | None:
-    """When the money of an intent was taken, if intent and charge were expanded."""
+    """When the money of an intent was given, if intent and charge were expanded."""
     charge = intent.get("latest_charge") if isinstance(intent, Mapping) else None
     return (
         datetime.fromtimestamp(int(charge["created"]), UTC) if isinstance(charge, Mapping) else None

@@ -190,7 +190,9 @@ class Stripe:
     def retrieve_intent(self, intent_id: str) -> Intent:
         """How a payment stands now. ProviderDown or ProviderRefused."""
         try:
-            found = self._client.v1.payment_intents.retrieve(intent_id)
+            found = self._client.v1.payment_intents.retrieve(
+                intent_id, {"expand": ["latest_charge"]}
+            )
         except stripe.StripeError as error:
             raise _trouble(error) from None
         return read_intent(found.to_dict())

@@ -28,7 +28,6 @@ from compliance import (
     AnyVerdict,
     Deny,
     Packs,
-    PastContact,
     PersonFacts,
     decide,
     load_packs,
@@ -46,25 +45,17 @@ from domain.events import (
 )
 from domain.orders import Charge, Charged, ChargeStatus, DeclineKind, HandOver, Order
 from domain.plans import numbered
-from domain.time import hours, local_date, local_instant, zone
+from domain.time import local_date, local_instant, zone
 from engine import Closed, Journey, Next, Progress, Switched
 from engine.drive import attempt
 from journeys import journey_called
+from simulation.lives import BOUNCES_AFTER, PATIENCE, EndlessJourneyError, Told, counted
 
 A_TUESDAY = datetime(2026, 3, 10, 13, tzinfo=UTC)
 """Tuesday, 10 March 2026, 09:00 in New York: no clock changes there for the next 235 days."""
 
-BOUNCES_AFTER = hours(1)
-"""How long after a message was accepted the news comes that it did not arrive."""
-
-PATIENCE = 1_000
-"""Steps without time passing after which a journey is thought to go round for ever."""
-
 When = TypeVar("When", bound=int | timedelta | datetime)
 """A day of the story at the hour of its start, a span after the start, or an exact instant."""
-
-Told = Event | Callable[[Progress], Event]
-"""Something heard: an event, or what makes one of the account as it stands then."""
 
 Story = Mapping[When, Told | Sequence[Told]]
 """What the account hears, and when."""
@@ -87,17 +78,6 @@ def declined(decline: DeclineKind = DeclineKind.LATER, *, again_in: timedelta | 
 def not_yet(again_in: timedelta) -> Try:
     """The charge is not made: the law, the network or the schedule of retries lets it wait."""
     return Try(ChargeStatus.NOT_YET, again_in=again_in)
-
-
-class EndlessJourneyError(Exception):
-    """The journey goes round and round while no time passes."""
-
-    def __init__(self, stage: str, at: str) -> None:
-        """Name the stage and the moment."""
-        super().__init__(
-            f"{at}: stage {stage} goes round without time passing; "
-            "let it wait for a response, keep quiet for a while, or close"
-        )
 
 
 class _LastDayOver(Exception):  # noqa: N818
@@ -315,7 +295,8 @@ class Diary:
         status = self._outcome(order)
         self._write(str(message) if status is ContactStatus.SENT else f"{message} {status}")
         if status in COUNTED:
-            facts = _counted(facts, order)
+            contacts = (*facts.contacts, counted(order, status, facts))
+            facts = facts.model_copy(update={"contacts": contacts})
         return self._reached(verdict, status, facts)
 
     async def charge(self, order: Charge) -> Charged:
@@ -433,18 +414,6 @@ def _moved(minor: int, cause: Literal["payment", "reversal"]) -> Told:
         )
 
     return told
-
-
-def _counted(facts: PersonFacts, order: ReachOut) -> PersonFacts:
-    """The facts with this contact among those that use up a slot."""
-    contact = PastContact(
-        key=order.key,
-        account_id=order.account_id,
-        channel=order.message.channel,
-        purpose=order.message.purpose,
-        at=order.at,
-    )
-    return facts.model_copy(update={"contacts": (*facts.contacts, contact)})
 
 
 def _run(stage: Coroutine[Any, Any, Next]) -> Next:

@@ -4,8 +4,8 @@ Lateness and debts per person follow public figures; amounts are an assumption a
 come from Faker, numbers from the ranges set aside for fiction, e-mail from example.com.
 """
 
-import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -13,11 +13,21 @@ from typing import Any
 
 from faker import Faker
 
+from compliance import PersonFacts
+from compliance.facts import Actor
+from domain.accounts import Consumer
+from simulation.people import Account, Person
+from simulation.placing import facts_of
+
 LATENESS = ((0.478, 1, 7), (0.299, 8, 14), (0.214, 15, 30), (0.009, 31, 60))
 """Share, and days late from and to, of late invoices: IBM's sample of 2,466 invoices."""
 
 SEVERAL = 0.46
 """Share of people with two or more debts overdue at one time, in the same sample (at most 4)."""
+
+LOADS = ((0.54, 1), (0.32, 2), (0.10, 3), (0.04, 4))
+"""Share of people by how many accounts they owe: 46 in 100 several, as above; how these spread over
+two to four is an assumption."""
 
 MEDIAN, SPREAD = 18_000, 0.9
 """Assumption, not a measurement: amounts are log-normal around 180.00 with this sigma."""
@@ -87,6 +97,63 @@ def _owners(dice: Random, accounts: int, people: int) -> list[int]:
     return owners
 
 
+def people_of(seed: int, *, accounts: int, today: date) -> Iterator[Person]:
+    """People who owe so many accounts together, for simulation: the same ones for the same seed.
+
+    They are made one by one, as fast as they are asked for, by the same shares as `generate`. Where
+    they live follows from the area code that a phone of theirs would have.
+    """
+    dice, places = Random(seed), [(_living(code, "en"), _living(code, "ar")) for code in AREA_CODES]  # noqa: S311
+    number = person = 0
+    while number < accounts:
+        person += 1
+        load = min(_drawn(LOADS, dice.random()), accounts - number)
+        facts = places[int(dice.random() * len(places))][dice.random() < ARABIC]
+        owed = tuple(_owed(each, dice, today) for each in range(number + 1, number + load + 1))
+        number += load
+        yield Person(f"per_{person:08d}", facts, owed)
+
+
+def _living(area_code: str, locale: str) -> PersonFacts:
+    """What the gate knows of somebody with a phone of this area, and an e-mail address."""
+    consumer = Consumer(
+        reference="C",
+        name="C",
+        country="US",
+        locale=locale,
+        phone=f"+1{area_code}5550{FICTIONAL[0]}",
+        email="consumer@example.com",
+    )
+    return facts_of(consumer).model_copy(update={"creditor": "simulated", "actor": Actor.AGENCY})
+
+
+def _owed(number: int, dice: Random, today: date) -> Account:
+    is_subscription = dice.random() < SUBSCRIPTIONS
+    late, minor = _days_late(dice), _minor(dice)
+    return Account(
+        account_id=f"acc_{number:08d}",
+        journey="subscription" if is_subscription else "standard",
+        balance=minor // 5 if is_subscription else minor,
+        currency="USD",
+        due_on=today - timedelta(days=late),
+        has_card=is_subscription,
+    )
+
+
+def _drawn(shares: tuple[tuple[float, int], ...], number: float) -> int:
+    reached = 0.0
+    for share, value in shares:
+        reached += share
+        if number < reached:
+            return value
+    return shares[-1][1]
+
+
+def _minor(dice: Random) -> int:
+    """An amount in minor units."""
+    return max(1_500, min(500_000, round(math.exp(dice.gauss(math.log(MEDIAN), SPREAD)))))
+
+
 def names_of(seed: int) -> Names:
     """Makers of names, the same names for the same seed."""
     names = {"en": Faker("en_US"), "ar": Faker("ar_AA")}
@@ -118,7 +185,7 @@ def _phone(number: int) -> str:
 def _debt(number: int, dice: Random, consumer: dict[str, Any], today: date) -> Fictional:
     is_subscription = dice.random() < SUBSCRIPTIONS
     late = _days_late(dice)
-    minor = max(1_500, min(500_000, round(math.exp(dice.gauss(math.log(MEDIAN), SPREAD)))))
+    minor = _minor(dice)
     placement = {
         "reference": f"A{number:05d}",
         "journey": "subscription" if is_subscription else "standard",
@@ -137,9 +204,3 @@ def _days_late(dice: Random) -> int:
         if drawn < reached:
             return dice.randint(first, last)
     return LATENESS[-1][2]
-
-
-def draw(seed: int, *names: str | int) -> float:
-    """A number in [0, 1) that depends on the names alone, not on the order in which it is drawn."""
-    text = "/".join(map(str, (seed, *names)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64

@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, ValidationError
@@ -16,7 +17,6 @@ from stack.places import DEFAULT, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PATIENCE = 0.5
 """Seconds `hold` tries, because a reader takes the lock for an instant to see whether it can."""
@@ -31,6 +31,8 @@ class Addresses(BaseModel, frozen=True):
     """None if the Temporal server is not ours and its UI's address was not told."""
     database_url: str = Field(repr=False)
     """Holds the password: never print it."""
+    master_key_file: Path | None = None
+    """None: the master keys are in the environment."""
     sandbox_url: str
     api_url: str
     may_skip_time: bool = False

@@ -39,6 +39,16 @@ class Places:
         return self.data / "postgres-password"
 
     @property
+    def master_keys(self) -> Path:
+        """What everything that is encrypted rests upon, generated once. Keep a copy elsewhere."""
+        return self.data / "master-keys"
+
+    @property
+    def codec_token(self) -> Path:
+        """What the UI shows the API to have payloads opened, generated once."""
+        return self.data / "codec-token"
+
+    @property
     def sandbox(self) -> Path:
         """The provider sandbox's own directory."""
         return self.data / "sandbox"

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stack import postgres, temporal
+from stack import keys, postgres, temporal
 from stack.addresses import Addresses
 from stack.parts import (
     Migrations,
@@ -49,7 +49,9 @@ class Plan:
         self._modes = modes(environ)
         self._given_database = environ.get("TAHSIL_DATABASE_URL", "")
         self._given_temporal = environ.get("TAHSIL_TEMPORAL_ADDRESS", "")
-        self._temporal = temporal.Temporal(places, self._ports)
+        self._master_keys = keys.master_key_file(places, environ)
+        self._codec_token = environ.get(keys.TOKEN_VARIABLE) or keys.codec_token(places)
+        self._temporal = temporal.Temporal(places, self._ports, self._codec_endpoint)
         self._postgres = (
             None if self._given_database else postgres.Postgres(places, self._ports, report)
         )
@@ -69,6 +71,7 @@ class Plan:
             temporal_address=self._given_temporal or self._temporal.address,
             temporal_ui_url=ui_given if self._given_temporal else self._temporal.ui_url,
             database_url=self.database_url,
+            master_key_file=self._master_keys,
             sandbox_url=self._url("sandbox"),
             api_url=self._url("api"),
             may_skip_time=self._may_skip_time,
@@ -79,6 +82,12 @@ class Plan:
     def _may_skip_time(self) -> bool:
         """Real people live by the wall's clock, and so may a server of someone else's."""
         return not self._given_temporal and "live" not in modes(self._environ).values()
+
+    @property
+    def _codec_endpoint(self) -> str:
+        """Where the UI has payloads opened. A token of the operators' own is not handed to it."""
+        ours = not self._environ.get(keys.TOKEN_VARIABLE)
+        return f"{self._url('api')}/codec" + (f"/{self._codec_token}" if ours else "")
 
     def _url(self, name: str) -> str:
         return f"http://{HOST}:{self._ports[name]}"
@@ -98,7 +107,10 @@ class Plan:
             "TAHSIL_TEMPORAL_ADDRESS": found.temporal_address,
             "TAHSIL_PUBLIC_URL": found.api_url,
             "TAHSIL_SANDBOX_URL": found.sandbox_url,
+            keys.TOKEN_VARIABLE: self._codec_token,
         }
+        if found.master_key_file:
+            variables[keys.FILE_VARIABLE] = str(found.master_key_file)
         if found.temporal_ui_url:
             variables["TAHSIL_TEMPORAL_UI_URL"] = found.temporal_ui_url
         if self._may_skip_time:

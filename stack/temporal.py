@@ -36,7 +36,6 @@ SEARCH_ATTRIBUTES: Mapping[str, str] = {
     "Stage": "Keyword",
     "State": "Keyword",
     "Hold": "Keyword",
-    "Balance": "Int",  # minor units
     "Currency": "Keyword",
     "DaysPastDue": "Int",
     "NextContactAt": "Datetime",
@@ -67,10 +66,12 @@ PORTS = ("temporal", "temporal-ui", "temporal-http", "temporal-metrics")
 class Temporal(Service):
     """The embedded Temporal server."""
 
-    def __init__(self, places: Places, ports: Ports) -> None:
+    def __init__(self, places: Places, ports: Ports, codec_endpoint: str) -> None:
+        """The UI has payloads opened at `codec_endpoint`."""
         super().__init__("temporal")
         self._places = places
         self._ports = ports
+        self._codec_endpoint = codec_endpoint
 
     @property
     def address(self) -> str:
@@ -85,6 +86,7 @@ class Temporal(Service):
     def command(self) -> Command:
         """The server with every flag that was found to matter."""
         argv = [str(_binary()), *start_dev(self._places.data / "temporal", self._ports)]
+        argv += ["--ui-codec-endpoint", self._codec_endpoint]
         # The command-line tool takes flags from TEMPORAL_* variables too; they are not meant here.
         kept = {n: v for n, v in os.environ.items() if not n.startswith("TEMPORAL_")}
         return Command(argv, kept)

@@ -1,11 +1,10 @@
 """Contacts and the gate's decisions about them."""
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import orjson
 from psycopg import Connection
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -26,7 +25,8 @@ from domain.plans import PaymentPlan
 from domain.time import local_date
 from storage import journal
 from storage.chain import FIRST, body_of, link
-from storage.session import driver, run
+from storage.lines import Asked, ask
+from storage.session import driver
 from storage.tables import Account, ContactRow, Decision, Person
 
 OPEN = (ContactStatus.INTENDED, ContactStatus.SENT, ContactStatus.UNKNOWN)
@@ -66,8 +66,9 @@ class Ruling:
     request: ContactRequest
     message: Message
     verdict: AnyVerdict
-    facts: str | None = None
-    """Person facts as JSON; None if an account slept through it: it rested on what that carried."""
+    facts: Mapping[str, Any] | None = None
+    """Person facts, plain as JSON has them; None if an account slept through it: it rested on what
+    that carried."""
     balance: int | None = None
     version: int | None = None
 
@@ -85,19 +86,17 @@ class Intent:
     """When whoever writes it is about to call."""
 
 
-_DECISION = """
+DECISION = """
 insert into decisions (
     contact_key, account_id, person_id, seq, channel, verdict, rules, until, law, body, previous,
     hash, at
-) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
 INTENT = """
 insert into contacts (
     key, account_id, person_id, channel, message, purpose, address, status, link, offer, words, at,
     tried_at
-) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"""
-
-_BOTH = f"with decided as ({_DECISION}) {INTENT}"
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
 
 def decide(
@@ -105,33 +104,38 @@ def decide(
     head: Head,
     rulings: Sequence[Ruling],
     intent: Intent | None = None,
+    *,
+    last: bool = False,
 ) -> Head:
     """Write verdicts, sent or not, as the next links of the account's chain; its new end.
 
-    The last verdict may allow an `intent`: both are written in one statement. The caller holds the
-    person's lock, and read `head` under it: so no other can come between.
+    The last verdict may allow an `intent`, which is written with it. The caller holds the person's
+    lock, and read `head` under it: so no other can come between. If this is the `last` thing that a
+    line is asked for, it commits at once.
     """
-    rows = list[tuple[object, ...]]()
+    asked = list[Asked]()
     for ruling in rulings:
-        seq, body = head.seq + 1, _body(head, ruling)
-        hashed = link(head.hash, body)
-        verdict = ruling.verdict
-        rows.append(
-            (
-                *(ruling.key, head.account_id, head.person_id, seq),
-                *(ruling.message.channel.value, verdict.kind),
-                [reason.rule for reason in verdict.reasons],
-                verdict.until if isinstance(verdict, Wait) else None,
-                *(ruling.law, body, head.hash, hashed, ruling.at),
-            )
-        )
-        head = Head(head.account_id, head.person_id, seq, hashed)
-    allowing = rows.pop() if intent else None
-    for row in rows:
-        run(connection, _DECISION, row)
-    if allowing and intent:
-        run(connection, _BOTH, (*allowing, *intent_row(intent, head.person_id)))
+        row, head = _tied(head, ruling)
+        asked.append((DECISION, row))
+    if intent:
+        asked.append((INTENT, intent_row(intent, head.person_id)))
+    if asked:
+        ask(connection, *asked, last=last)
     return head
+
+
+def _tied(head: Head, ruling: Ruling) -> tuple[tuple[object, ...], Head]:
+    """The values of `DECISION`, in order, and the chain's end with it."""
+    seq, body = head.seq + 1, _body(head, ruling)
+    hashed, verdict = link(head.hash, body), ruling.verdict
+    row = (
+        *(ruling.key, head.account_id, head.person_id, seq),
+        *(ruling.message.channel.value, verdict.kind),
+        [reason.rule for reason in verdict.reasons],
+        verdict.until if isinstance(verdict, Wait) else None,
+        *(ruling.law, body, head.hash, hashed, ruling.at),
+    )
+    return row, Head(head.account_id, head.person_id, seq, hashed)
 
 
 def intent_row(intent: Intent, person_id: str) -> tuple[object, ...]:
@@ -147,7 +151,6 @@ def intent_row(intent: Intent, person_id: str) -> tuple[object, ...]:
 
 def _body(head: Head, ruling: Ruling) -> str:
     """A decision as it is written down: the next link after `head`."""
-    facts = orjson.loads(ruling.facts) if ruling.facts is not None else None
     return body_of(
         {
             "contact": ruling.key,
@@ -159,8 +162,8 @@ def _body(head: Head, ruling: Ruling) -> str:
             "request": ruling.request.model_dump(mode="json"),
             "message": ruling.message.model_dump(mode="json"),
             "verdict": ruling.verdict.model_dump(mode="json"),
-            "zones": facts["zones"] if facts else None,
-            "facts": facts,
+            "zones": ruling.facts["zones"] if ruling.facts else None,
+            "facts": ruling.facts,
             "balance": ruling.balance,
             "version": ruling.version,
         }

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import JournalRow
@@ -13,6 +13,15 @@ def note(
 ) -> None:
     """Add a line. Details hold codes, amounts and keys: never names, addresses or words."""
     session.add(JournalRow(account_id=account_id, what=what, at=at, detail=detail))
+
+
+def last_of(session: Session, account_id: str, *whats: str) -> datetime | None:
+    """The account's time of the latest of such lines; None if there is none."""
+    return session.scalar(
+        select(func.max(JournalRow.at)).where(
+            JournalRow.account_id == account_id, JournalRow.what.in_(whats)
+        )
+    )
 
 
 def lines(

@@ -6,7 +6,7 @@ instead of ten, and no row of a contact becomes an object on the way.
 
 # ruff: noqa: S608 -- what is put into the statements are constants of ours; values are parameters
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -27,7 +27,8 @@ from domain.people import MilestoneKind, Profile
 from domain.plans import PaymentPlan
 from domain.replies import Understood
 from domain.settlements import Settlement
-from storage.session import driver, run
+from storage.lines import ask
+from storage.session import driver
 from storage.tables import Person
 
 LOOK_BACK = LONGEST + timedelta(days=2)
@@ -59,22 +60,8 @@ _OWED = ", ".join(f"'{book}'" for book in OWED)
 _NOTHING_LEFT = ", ".join(f"'{status}'" for status in sorted(NOTHING_LEFT))
 
 
-def _dated(account: str) -> str:
-    """The SQL of the milestones that every account has.
-
-    A day without an hour stands at noon UTC: that is the same date nearly everywhere on earth.
-    """
-    due = f"({account}.due_on + time '12:00') at time zone 'UTC'"
-    return f"""
-        json_build_object('kind', '{MilestoneKind.DUE}', 'at', {due}, 'account_id', {account}.id),
-        json_build_object(
-            'kind', '{MilestoneKind.ASSIGNED}', 'at', {account}.at, 'account_id', {account}.id
-        )"""
-
-
 _PROFILE = """
-    'revision', p.revision, 'country', p.country, 'regions', p.regions, 'zones', p.zones,
-    'residence_zones', p.residence_zones, 'language', p.locale, 'wishes', p.wishes"""
+    p.revision, p.country, p.regions, p.zones, p.residence_zones, p.locale as language, p.wishes"""
 
 _MILESTONES = """(
     select json_agg(
@@ -85,51 +72,46 @@ _MILESTONES = """(
     ) from milestones where person_id = p.id
 )"""
 
+_ADDRESS = f"""case address
+    when '' then '' when p.phone then 'phone' when p.email then 'email' else '{FORMER}'
+end as address"""
+
+_MORE = """json_build_object(
+    'purpose', purpose, 'inbound', inbound, 'place', place, 'dial', dial, 'debts', debts,
+    'solicited', solicited
+)"""
+
 # A contact as it usually is, is written short: hundreds are read.
 _CONTACTS = f"""(
-    select json_agg(
-        case
+    select json_agg(each order by at, key) from (
+        select key, account_id, channel, at, status, {_ADDRESS}, case
             when purpose = 'demand' and not inbound and not solicited and place = 'unknown'
                 and dial = 'manual' and debts = '{{}}'
-            then json_build_object(
-                'key', key, 'account_id', account_id, 'channel', channel, 'at', at,
-                'status', status, 'address', address
-            )
-            else json_build_object(
-                'key', key, 'account_id', account_id, 'channel', channel, 'at', at,
-                'status', status, 'address', address, 'purpose', purpose, 'inbound', inbound,
-                'place', place, 'dial', dial, 'debts', debts, 'solicited', solicited
-            )
-        end order by at, key
-    )
-    from (
-        select key, account_id, channel, at, status, purpose, inbound, place, dial, debts,
-            solicited, case address
-                when '' then '' when p.phone then 'phone' when p.email then 'email'
-                else '{FORMER}'
-            end as address
-        from contacts where person_id = p.id and status not in ({_NOTHING_LEFT})
-            and (at > %(since)s or purpose not in ({_COMMON}))
+            then null else {_MORE}
+        end as more
+        from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at > $2
+        union all
+        select key, account_id, channel, at, status, {_ADDRESS}, {_MORE}
+        from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at <= $2
+            and purpose not in ({_COMMON})
         union all
         select id, coalesce(account_id, ''), channel, coalesce(at, recorded_at),
-            '{ContactStatus.DELIVERED}', 'demand', true, 'unknown', 'manual', '{{}}', false, ''
-        from replies where person_id = p.id and coalesce(at, recorded_at) > %(since)s
+            '{ContactStatus.DELIVERED}', '', json_build_object('inbound', true)
+        from replies where person_id = p.id and coalesce(at, recorded_at) > $2
             and not string_to_array(understood, ', ') && array[{_NO_QUESTIONS}]
     ) each
 )"""
 
 _FACTS = f"""
-    json_build_object({_PROFILE},
-        'creditor', a.creditor_id, 'actor', c.actor, 'sector', c.sector
-    ) as plain,
-    json_build_array({_dated("a")}) as dated,
-    {_MILESTONES} as milestones,
+    {_PROFILE}, {_MILESTONES} as milestones,
+    a.id as account_id, a.due_on, a.at as placed_at,
+    a.creditor_id as creditor, c.actor, c.sector,
     p.phone is not null as has_phone, p.email is not null as has_email,
     (
         select array_agg(f.channel || ' ' || f.fact) from address_facts f
-        where f.address in (p.phone, p.email) and f.lifted_at is null and (
-            f.address = p.email and f.channel = '{Channel.EMAIL}'
-            or f.address = p.phone and f.channel in ('{Channel.SMS}', '{Channel.VOICE}')
+        where f.lifted_at is null and (
+            f.channel = '{Channel.EMAIL}' and f.address = p.email
+            or f.channel in ('{Channel.SMS}', '{Channel.VOICE}') and f.address = p.phone
         )
     ) as noted,
     (
@@ -149,66 +131,57 @@ from accounts a join people p on p.id = a.person_id join creditors c on c.id = a
 
 
 def _as_json(statement: str) -> str:
-    """What gives a row as a statement that gives it as one JSON text, quicker read than columns.
-
-    It stands on one line: the driver remembers how to send a statement only if it is short enough.
-    """
-    return " ".join(f"select row_to_json(one)::text from ({statement}) one".split())
+    """What gives a row as a statement that gives it as one JSON text, quicker read than columns."""
+    return f"select row_to_json(one)::text from ({statement}) one"
 
 
 PERSON = _as_json(f"""
-select json_build_object({_PROFILE}) as plain, {_MILESTONES} as milestones, (
-    select json_agg(each) from accounts o
-    cross join lateral unnest(array[{_dated("o")}]) each
-    where o.person_id = p.id and o.closure is null
-) as dated
-from people p where p.id = %(person)s""")
+select {_PROFILE}, {_MILESTONES} as milestones, (
+    select json_agg(json_build_array(id, due_on, at)) from accounts
+    where person_id = p.id and closure is null
+) as accounts
+from people p where p.id = $1""")
 
-FACTS = _as_json(f"select {_FACTS} {_FROM} where a.id = %(account)s")
+FACTS = _as_json(f"select {_FACTS} {_FROM} where a.id = $1")
 
 LOCK = """
-select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = %(account)s"""
+select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = $1"""
 
 LOOK = _as_json(f"""
-select a.id as account_id, a.person_id, a.closure, a.recalled_at is not null as recalled,
-    a.currency, a.due_on, p.name, p.phone, p.email, c.name as creditor_name,
-    changed.law_id as law, coalesce(changed.seq, 0) as law_number,
-    k.status, books.balance, books.version, head.seq, head.hash, offer.settlement, {_FACTS}
+select a.person_id, a.closure, a.recalled_at is not null as recalled, a.currency, p.name, p.phone,
+    p.email, c.name as creditor_name, changed.law_id as law,
+    coalesce(changed.seq, 0) as law_number, head.seq, head.hash, {_FACTS},
+    (select status from contacts where key = $3) as status,
+    (
+        select coalesce(sum(minor) filter (where book in ({_OWED})), 0)::bigint
+        from ledger_entries where account_id = a.id
+    ) as balance,
+    (select count(*) from ledger_transactions where account_id = a.id) as version,
+    (
+        select json_build_object(
+            'settlement_id', id, 'minor', minor, 'balance', balance, 'currency', a.currency,
+            'expires', expires, 'by', by, 'zones', zones
+        ) from settlements where account_id = a.id and withdrawn_at is null and met_at is null
+    ) as settlement,
+    case when $4 then (
+        select terms from plans where account_id = a.id order by recorded_at desc limit 1
+    ) end as plan,
+    case when $4 then (
+        select decline_code from charges where account_id = a.id order by recorded_at desc limit 1
+    ) end as decline,
+    (
+        select json_agg(json_build_array(contact_key, at)) from unnest($5::text[]) wanted
+        cross join lateral (
+            select * from decisions where contact_key = wanted offset 0  -- by that index alone
+        ) each
+        where account_id = a.id and verdict = 'wait'
+    ) as told
 {_FROM}
-left join contacts k on k.key = %(key)s
 left join lateral (select law_id, seq from law_changes order by seq desc limit 1) changed on true
 left join lateral (
     select seq, hash from decisions where account_id = a.id order by seq desc limit 1
 ) head on true
-left join lateral (
-    select json_build_object(
-        'settlement_id', id, 'minor', minor, 'balance', balance, 'currency', a.currency,
-        'expires', expires, 'by', by
-    ) as settlement
-    from settlements where account_id = a.id and withdrawn_at is null and met_at is null
-) offer on true
-cross join lateral (
-    select coalesce(sum(minor) filter (where book in ({_OWED})), 0)::bigint as balance,
-        count(distinct transaction_key) as version
-    from ledger_entries where account_id = a.id
-) books
-where a.id = %(account)s""")
-
-TOLD = """
-select contact_key, at from decisions
-where contact_key = any(%(told)s) and account_id = %(account)s and verdict = 'wait'"""
-
-SPOKEN = """
-select (
-    select terms::text from plans where account_id = %(account)s order by recorded_at desc limit 1
-) as plan, (
-    select decline_code from charges where account_id = %(account)s
-    order by recorded_at desc limit 1
-) as decline"""
-
-
-NOTHING = (None, None)
-"""Neither a plan nor a decline."""
+where a.id = $1""")
 
 
 @dataclass(frozen=True)
@@ -247,8 +220,8 @@ class Look:
     decline: str | None
     """Why the newest charge was declined, if it was."""
     facts: PersonFacts
-    text: str
-    """The facts as JSON, as they were read."""
+    plain: dict[str, Any]
+    """The facts as they were read, plain as JSON has them."""
 
     def address(self, channel: Channel) -> str | None:
         """The number or mailbox that reaches the person on this channel, if we have one."""
@@ -280,15 +253,12 @@ def look(
     The lock is a statement of its own: a statement sees what was committed before it began, so one
     that waited for the lock inside would decide by what stood before the wait.
     """
-    asked = {"account": account_id, "since": at - LOOK_BACK, "key": key, "told": list(told)}
-    run(connection, LOCK, asked)
-    row = _one(connection, LOOK, asked)
-    if row is None:
+    wanted = (account_id, at - LOOK_BACK, key, spoken, list(told))
+    _, found = ask(connection, (LOCK, (account_id,)), (LOOK, wanted))
+    if found is None:
         raise LookupError(f"no account {account_id} in the record")
-    noted = run(connection, TOLD, asked).fetchall() if told else ()
-    offer = row["settlement"]
-    plan, decline = run(connection, SPOKEN, asked).fetchone() or NOTHING if spoken else NOTHING
-    plain = _facts_of(row, silent)
+    row = orjson.loads(found)
+    plan, offer, plain = row["plan"], row["settlement"], _facts_of(row, silent)
     return Look(
         account_id=row["account_id"],
         person_id=row["person_id"],
@@ -301,32 +271,59 @@ def look(
         seq=row["seq"] or 0,
         hash=row["hash"] or "",
         status=ContactStatus(row["status"]) if row["status"] is not None else None,
-        told=frozenset(noted),
+        told=frozenset((told, datetime.fromisoformat(at)) for told, at in row["told"] or ()),
         currency=row["currency"],
         due_on=date.fromisoformat(row["due_on"]),
         name=row["name"],
         creditor_name=row["creditor_name"],
         phone=row["phone"],
         email=row["email"],
-        plan=PaymentPlan.model_validate_json(plan) if plan else None,
+        plan=PaymentPlan.model_validate(plan) if plan else None,
         settlement=Settlement.model_validate(offer) if offer else None,
-        decline=decline,
+        decline=row["decline"],
         facts=PersonFacts.model_validate(plain),
-        text=orjson.dumps(plain).decode(),
+        plain=plain,
     )
+
+
+PROFILE = ("revision", "country", "regions", "zones", "residence_zones", "language", "wishes")
+CREDITOR = ("creditor", "actor", "sector")
 
 
 def _facts_of(row: dict[str, Any], silent: Collection[Channel]) -> dict[str, Any]:
     """The facts, plain as JSON has them, put together from the parts that one statement reads."""
     noted, refused = tuple(row["noted"] or ()), tuple(row["refused"] or ())
     reach = _reach(row["has_phone"], row["has_email"], noted, refused, tuple(silent))
+    dated = _dated(row["account_id"], row["due_on"], row["placed_at"])
     return {
-        **row["plain"],
+        **_named(row, PROFILE + CREDITOR),
         **reach,
-        "milestones": row["dated"] + (row["milestones"] or []),
+        "milestones": dated + (row["milestones"] or []),
         "holds": row["holds"] or [],
-        "contacts": row["contacts"] or [],
+        "contacts": [_contact(each) for each in row["contacts"] or ()],
     }
+
+
+def _named(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _contact(written: dict[str, Any]) -> dict[str, Any]:
+    """A contact with what is unusual of it."""
+    more = written.pop("more")
+    return {**written, **more} if more else written
+
+
+def _dated(account_id: str, due_on: str, placed_at: str) -> list[dict[str, Any]]:
+    """The milestones that every account has.
+
+    A day without an hour stands at noon UTC: that is the same date nearly everywhere on earth.
+    """
+    due = f"{due_on}T12:00:00+00:00"
+    return [
+        {"kind": MilestoneKind.DUE.value, "at": due, "account_id": account_id},
+        {"kind": MilestoneKind.ASSIGNED.value, "at": placed_at, "account_id": account_id},
+    ]
 
 
 @lru_cache
@@ -358,26 +355,19 @@ def facts(
 ) -> PersonFacts:
     """What the gate needs to know to decide a contact about this account at `at`."""
     session.flush()
-    asked = {"account": account_id, "since": at - LOOK_BACK}
-    row = _one(driver(session), FACTS, asked)
-    if row is None:
+    [found] = ask(driver(session), (FACTS, (account_id, at - LOOK_BACK)))
+    if found is None:
         raise LookupError(f"no account {account_id} in the record")
-    return PersonFacts.model_validate(_facts_of(row, silent))
+    return PersonFacts.model_validate(_facts_of(orjson.loads(found), silent))
 
 
 def profile(session: Session, person_id: str) -> Profile:
     """What stands in the record about a person, as far as rules ask."""
     session.flush()
-    row = _one(driver(session), PERSON, {"person": person_id})
-    if row is None:
+    [found] = ask(driver(session), (PERSON, (person_id,)))
+    if found is None:
         raise LookupError(f"no person {person_id} in the record")
-    milestones = (row["dated"] or []) + (row["milestones"] or [])
-    return Profile.model_validate({**row["plain"], "milestones": milestones})
-
-
-def _one(
-    connection: Connection[Any], statement: str, asked: dict[str, Any]
-) -> dict[str, Any] | None:
-    """The row that a statement of `_as_json` gives, if it gives one."""
-    row = run(connection, statement, asked).fetchone()
-    return orjson.loads(row[0]) if row else None
+    row = orjson.loads(found)
+    dated = [each for account in row["accounts"] or () for each in _dated(*account)]
+    milestones = dated + (row["milestones"] or [])
+    return Profile.model_validate({**_named(row, PROFILE), "milestones": milestones})

@@ -11,8 +11,17 @@ from compliance.orders import Recorded
 from domain.accounts import Placement
 from domain.contacts import COUNTED, Contact, ContactStatus, Message
 from domain.plans import PaymentPlan
-from domain.time import local_date
-from storage import accounts, contacts, contracts, laws, ledger, people, plans, settlements
+from storage import (
+    accounts,
+    contacts,
+    contracts,
+    journal,
+    laws,
+    ledger,
+    people,
+    plans,
+    settlements,
+)
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, ContactRow, Decision, Task
 
@@ -33,7 +42,7 @@ class Reopened(BaseModel):
     contacts: tuple[Contact, ...]
     """What the journey sent, oldest first."""
     at: AwareDatetime
-    """The account's present."""
+    """The account's present: its journey begins no earlier, though the wall may lag behind."""
 
 
 def reopened(session: Session, account_id: str) -> Reopened | None:
@@ -42,8 +51,7 @@ def reopened(session: Session, account_id: str) -> Reopened | None:
     account = session.get_one(Account, account_id, populate_existing=True)
     if account.closure is not None:
         return None
-    last = ledger.movements(session, account_id)[-1]
-    at = contacts.present(session, account.person_id, last.at or last.recorded_at)
+    at = _present(session, account)
     return Reopened(
         workflow_id=account.workflow_id,
         placement=accounts.recorded_placement(account),
@@ -56,17 +64,23 @@ def reopened(session: Session, account_id: str) -> Reopened | None:
     )
 
 
+def _present(session: Session, account: Account) -> datetime:
+    """When the money went back, and never before the end of the journey that was over."""
+    last = ledger.movements(session, account.id)[-1]
+    at = contacts.present(session, account.person_id, last.at or last.recorded_at)
+    return max(at, journal.last_of(session, account.id, "stage", "closed") or at)
+
+
 def _recorded(session: Session, account: Account, at: datetime) -> Recorded:
-    facts = people.facts(session, account.id, at)
     return Recorded(
         version=ledger.version(session, account.id),
         balance=ledger.balance(session, account.id),
-        facts=facts,
+        facts=people.facts(session, account.id, at),
         law=laws.current(session),
         law_number=laws.number(session) or 0,
         recalled=account.recalled_at is not None,
         contract=contracts.of_account(session, account.id),
-        settlement=settlements.open_offer(session, account.id, local_date(at, facts.zones[0])),
+        settlement=settlements.standing(session, account, at),
     )
 
 

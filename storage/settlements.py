@@ -84,29 +84,28 @@ def offer_early(
 def _write(
     session: Session, account: Account, made: Settlement, *, source: str, at: datetime
 ) -> Settlement:
-    standing = _standing(session, account.id)
-    if standing is not None:
-        _end(session, standing, at)
+    before = _standing(session, account.id)
+    if before is not None:
+        _end(session, before, at)
     contract = contracts.of_account(session, account.id)
-    session.add(
-        SettlementRow(
-            id=made.settlement_id,
-            account_id=account.id,
-            minor=made.minor,
-            floor=floor_of(contract, made.balance, made.by),
-            balance=made.balance,
-            version=ledger.version(session, account.id),
-            expires=made.expires,
-            zones=zones_of(session, account),
-            by=made.by,
-            source=source,
-            at=at,
-        )
+    row = SettlementRow(
+        id=made.settlement_id,
+        account_id=account.id,
+        minor=made.minor,
+        floor=floor_of(contract, made.balance, made.by),
+        balance=made.balance,
+        version=ledger.version(session, account.id),
+        expires=made.expires,
+        zones=zones_of(session, account),
+        by=made.by,
+        source=source,
+        at=at,
     )
+    session.add(row)
     session.flush()
     told = {"amount": str(made.amount), "expires": str(made.expires), "by": str(made.by)}
     journal.note(session, account.id, "settlement offered", at=at, **told)
-    return made
+    return _settlement(row, account)
 
 
 def withdraw(session: Session, account: Account, settlement_id: str, *, at: datetime) -> bool:
@@ -223,14 +222,15 @@ def is_met(session: Session, account: Account) -> bool:
     return row is not None and row.met_at is not None
 
 
-def open_offer(session: Session, account_id: str, today: date) -> Settlement | None:
-    """The offer that can be met on this day, where the consumer is."""
-    row = _standing(session, account_id)
-    if row is None or row.met_at or _last_day(session, row) < today:
+def standing(session: Session, account: Account, at: datetime) -> Settlement | None:
+    """The offer that can be met at an instant of the account's.
+
+    Its last day ends as it did where the consumer was when it was made, wherever they are now.
+    """
+    row = _standing(session, account.id)
+    if row is None or row.met_at or _is_over(session, row, at):
         return None
-    if ledger.balance(session, account_id) <= 0:
-        return None
-    return _settlement(row, session.get_one(Account, account_id))
+    return _settlement(row, account) if ledger.balance(session, account.id) > 0 else None
 
 
 def paid_for(session: Session, account: Account, made: Settlement) -> int:
@@ -255,10 +255,8 @@ def _last_day(session: Session, row: SettlementRow) -> date:
     return max(row.expires, plan.instalments[-1].due + timedelta(days=grace))
 
 
-def standing(session: Session, account: Account, at: datetime) -> Settlement | None:
-    """The offer that can be met at an instant of the account's."""
-    row = _standing(session, account.id)
-    return None if row is None else open_offer(session, account.id, local_in(row.zones, at))
+def _is_over(session: Session, row: SettlementRow, at: datetime) -> bool:
+    return local_in(row.zones, at) > _last_day(session, row)
 
 
 def under_plan(session: Session, account: Account) -> str | None:
@@ -279,28 +277,28 @@ class Offered:
     withdrawn_at: datetime | None
 
 
-def of_account(session: Session, account: Account, today: date) -> list[Offered]:
-    """Every offer ever made on an account, newest first, as it stands on that day."""
+def of_account(session: Session, account: Account, at: datetime) -> list[Offered]:
+    """Every offer ever made on an account, newest first, as it stands at that instant."""
     rows = session.scalars(
         select(SettlementRow)
         .where(SettlementRow.account_id == account.id)
         .order_by(SettlementRow.recorded_at.desc(), SettlementRow.at.desc())
     )
-    return [_offered(session, account, row, today) for row in rows]
+    return [_offered(session, account, row, at) for row in rows]
 
 
-def of_id(session: Session, account: Account, settlement_id: str, today: date) -> Offered | None:
-    """The account's offer of that id, as it stands on that day."""
+def of_id(session: Session, account: Account, settlement_id: str, at: datetime) -> Offered | None:
+    """The account's offer of that id, as it stands at that instant."""
     row = session.get(SettlementRow, settlement_id)
     if row is None or row.account_id != account.id:
         return None
-    return _offered(session, account, row, today)
+    return _offered(session, account, row, at)
 
 
-def _offered(session: Session, account: Account, row: SettlementRow, today: date) -> Offered:
+def _offered(session: Session, account: Account, row: SettlementRow, at: datetime) -> Offered:
     return Offered(
         settlement=_settlement(row, account),
-        state=_state(session, row, today),
+        state=_state(session, row, at),
         source=row.source,
         at=row.at,
         met_at=row.met_at,
@@ -308,13 +306,12 @@ def _offered(session: Session, account: Account, row: SettlementRow, today: date
     )
 
 
-def _state(session: Session, row: SettlementRow, today: date) -> SettlementState:
+def _state(session: Session, row: SettlementRow, at: datetime) -> SettlementState:
     if row.met_at is not None:
         return SettlementState.MET
-    ended = row.withdrawn_at and local_in(row.zones, row.withdrawn_at)
-    if min(today, ended or today) > _last_day(session, row):
+    if _is_over(session, row, min(at, row.withdrawn_at or at)):
         return SettlementState.EXPIRED  # and replaced or withdrawn only then
-    return SettlementState.WITHDRAWN if ended else SettlementState.OPEN
+    return SettlementState.WITHDRAWN if row.withdrawn_at else SettlementState.OPEN
 
 
 def _standing(session: Session, account_id: str) -> SettlementRow | None:
@@ -338,4 +335,5 @@ def _settlement(row: SettlementRow, account: Account) -> Settlement:
         currency=account.currency,
         expires=row.expires,
         by=Authority(row.by),
+        zones=tuple(row.zones),
     )

@@ -10,8 +10,10 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     Numeric,
     Text,
@@ -50,6 +52,11 @@ class Base(DeclarativeBase):
 
 def _recorded() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
+
+
+def _of_its_person() -> ForeignKeyConstraint:
+    """The account is there, and its person is the one named: one look instead of two."""
+    return ForeignKeyConstraint(["account_id", "person_id"], ["accounts.id", "accounts.person_id"])
 
 
 class Creditor(Base):
@@ -195,7 +202,11 @@ class Account(Base):
     """One debt that a consumer owes to a creditor."""
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("creditor_id", "reference"), Index(None, "person_id"))
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "reference"),
+        UniqueConstraint("id", "person_id"),
+        Index(None, "person_id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
@@ -278,13 +289,20 @@ class ContactRow(Base):
     __tablename__ = "contacts"
     __table_args__ = (
         Index(None, "person_id", "at"),
+        Index(
+            "ix_contacts_rare",
+            "person_id",
+            "at",
+            postgresql_where=text("purpose not in ('demand', 'reply')"),
+        ),
         Index(None, "account_id"),
         Index(None, "provider_id"),
+        _of_its_person(),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
-    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    account_id: Mapped[str]
+    person_id: Mapped[str]
     channel: Mapped[str]
     message: Mapped[str]
     purpose: Mapped[str]
@@ -318,12 +336,16 @@ class Decision(Base):
     """
 
     __tablename__ = "decisions"
-    __table_args__ = (UniqueConstraint("account_id", "seq"), Index(None, "contact_key"))
+    __table_args__ = (
+        UniqueConstraint("account_id", "seq"),
+        Index(None, "contact_key"),
+        _of_its_person(),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_key: Mapped[str]
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
-    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    account_id: Mapped[str]
+    person_id: Mapped[str]
     seq: Mapped[int]
     """1, 2, 3 … along the account."""
     channel: Mapped[str]
@@ -738,3 +760,63 @@ class PlacementRow(Base):
     outcome: Mapped[str]
     errors: Mapped[list[Any] | None]
     account_id: Mapped[str | None]
+
+
+class DataKey(Base):
+    """A key that data are encrypted with, wrapped by the one above it (`storage.keys`)."""
+
+    __tablename__ = "data_keys"
+    __table_args__ = (
+        Index(
+            "uq_data_keys_standing",
+            "kind",
+            "owner",
+            unique=True,
+            postgresql_where=text("retired_at is null and erased_at is null"),
+        ),
+        Index(None, "kind", "owner"),
+        Index(None, "wrapped_by"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Payloads name it, so it is never used again."""
+    kind: Mapped[str]
+    """Whose it is: the house's, a creditor's, a person's."""
+    owner: Mapped[str]
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Empty once it is erased."""
+    wrapped_by: Mapped[str]
+    """A master key, or another row."""
+    recorded_at: Mapped[datetime] = _recorded()
+    retired_at: Mapped[datetime | None]
+    """Since then another closes; this one goes on to open."""
+    erased_at: Mapped[datetime | None]
+
+
+class PayloadOwner(Base):
+    """Whose account a workflow is: written before it starts, and so before the account itself."""
+
+    __tablename__ = "payload_owners"
+    __table_args__ = (Index(None, "person_id"),)
+
+    workflow_id: Mapped[str] = mapped_column(primary_key=True)
+    creditor_id: Mapped[str]
+    person_id: Mapped[str]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class ErasureRow(Base):
+    """That something of a person was erased, and what had to stay, and why; never changed."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (Index(None, "person_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    person_id: Mapped[str]
+    creditor_id: Mapped[str]
+    complete: Mapped[bool]
+    """Nothing had to stay that says who the person is."""
+    kept: Mapped[list[Any]]
+    """Rules that bind, each with the last day on which it does."""
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = _recorded()

@@ -9,9 +9,8 @@ from datetime import timedelta
 
 import httpx
 from sqlalchemy import select
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from cli.acting import connect
 from domain.time import local_date
 from stack import stack_in_thread
 from storage import Database, accounts, creditors, journal, ledger
@@ -19,6 +18,7 @@ from storage.tables import ContactRow, Decision
 from workflows.fast_forward import fast_forward
 from workflows.messages import AccountState
 from workflows.names import workflow_id
+from workflows.payloads import Sealed
 
 QUICK = {
     "TAHSIL_TWILIO_LAG": "0.5",
@@ -48,9 +48,7 @@ def embedded_stack(data):
 @asynccontextmanager
 async def open_house(stack):
     """The way into a running stack, as the creditor Acme and as the sandbox's people."""
-    client = await Client.connect(
-        stack.addresses.temporal_address, data_converter=pydantic_data_converter
-    )
+    client = await connect(stack.addresses)
     database = Database(stack.addresses.database_url)
     with database.transaction() as session:
         creditors.register(session, "acme", "Acme Bank")
@@ -66,6 +64,9 @@ async def open_house(stack):
     ):
         yield House(stack, client, database, api, sandbox)
         await sandbox.delete("/control/faults")
+    codec = client.data_converter.payload_codec
+    assert isinstance(codec, Sealed)
+    codec.ring.close()
     database.close()
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.channels import Calls, Carriers, Emails, Texts
@@ -21,7 +20,6 @@ from domain.contacts import Channel
 from providers.messages import Messages
 from providers.sendgrid import SendGrid
 from providers.settings import SendGridSettings, StripeSettings, TwilioSettings, from_environment
-from providers.settings import hush as hush_providers
 from providers.stripe import Stripe
 from providers.stripe_books import StripeBooks
 from providers.twilio import Twilio
@@ -29,11 +27,13 @@ from storage import Database, laws
 from workers.clock import wall
 from workers.discretion import Discretion
 from workers.heartbeats import EVERY, Heartbeats
+from workers.logs import log_as_json
 from workers.runner import WORKFLOWS, runner
 from workers.schedules import keep, schedules
 from workers.settings import Settings
 from workflows import names
 from workflows.door import TemporalDoor
+from workflows.payloads import sealed
 
 log = structlog.get_logger()
 
@@ -61,7 +61,8 @@ def build_worker(client: Client, settings: Settings, database: Database) -> Work
         public_url=settings.public_url,
     )
     charges = Charges(database, stripe=stripe, clocks=clocks, patience=patience)
-    records, door = Records(database), TemporalDoor(client)
+    records = Records(database)
+    door = TemporalDoor(client, fast_forward=settings.fast_forward)
     housekeeping = Housekeeping(database, door, stripe)
     reconciling = Reconciling(
         database, door, books=StripeBooks(stripe_settings), stripe=stripe, wall=wall
@@ -112,14 +113,15 @@ def carriers(settings: Settings) -> Carriers:
 
 async def main() -> None:
     """Work until told to stop."""
-    hush_providers()
     settings = Settings()
+    ring = settings.keyring()
+    await ring.check()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(HOUSEKEEPING))
     database = Database(settings.database_url, pool_size=THREADS + HOUSEKEEPING)
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=sealed(ring),
     )
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -132,8 +134,10 @@ async def main() -> None:
             settings.ready_file.write_text("ready", "utf-8")
         await stop.wait()
     database.close()
+    ring.close()
     log.info("worker.stopped")
 
 
 if __name__ == "__main__":
+    log_as_json()
     asyncio.run(main())

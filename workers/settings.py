@@ -3,16 +3,25 @@
 from datetime import time
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from storage.master_keys import MasterKeys
+from workflows.payloads import KeyRing
 
 
 class Settings(BaseSettings):
     """Addresses and limits; environment variables carry the prefix TAHSIL_."""
 
-    model_config = SettingsConfigDict(env_prefix="TAHSIL_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TAHSIL_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(repr=False)  # it holds a password
+    master_keys: SecretStr | None = None
+    """Wrap the keys that payloads are encrypted with (`storage.master_keys`)."""
+    master_key_file: Path | None = None
+    """Holds them where they are not in the environment."""
+    codec_token: SecretStr | None = None
+    """Lets Temporal's UI read what is encrypted; without one nobody does through the API."""
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     temporal_ui_url: str = "http://127.0.0.1:8233"
@@ -33,3 +42,8 @@ class Settings(BaseSettings):
     """When, in UTC, Stripe's books are held against the ledger every night."""
     ready_file: Path | None = None
     """Written once the worker polls."""
+
+    def keyring(self) -> KeyRing:
+        """The keys of this process. MasterKeyError if it was given no master key."""
+        given = self.master_keys.get_secret_value() if self.master_keys else None
+        return KeyRing(self.database_url, MasterKeys.read(given, self.master_key_file))

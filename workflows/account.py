@@ -7,7 +7,7 @@ have finished, so that no message is lost at a boundary.
 """
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -61,6 +61,8 @@ class AccountWorkflow:
         """Play one stage; then become the next, or end."""
         if leg.placement is not None:
             self._begin(leg.placement, await self._record(leg.placement))
+        if leg.not_before is not None:
+            await self._catch_up(leg.not_before)
         progress = self._known
         await self._enter()
         following = await attempt(
@@ -219,22 +221,17 @@ class AccountWorkflow:
         return recorded
 
     def _begin(self, placement: Placement, recorded: Recorded) -> None:
-        progress = Progress(
-            account_id=placement.account_id,
-            currency=placement.balance.currency,
-            balance=recorded.balance,
-            version=recorded.version,
-            due_on=placement.due_on,
-            person=recorded.facts,
-            law=recorded.law,
-            law_number=recorded.law_number,
-            recalled=recorded.recalled,
-            contract=recorded.contract,
-            settlement=recorded.settlement,
-        )
+        progress = Progress.begun(placement, recorded)
         for event in self._early:
             progress.hear(event)
         self._progress = progress
+
+    async def _catch_up(self, at: datetime) -> None:
+        """Go on no earlier than the account was before: it may have been run ahead of the wall."""
+        left = at - workflow.now()
+        if left > timedelta(0):
+            self._tell_next(NextStep(until=at, why="until the account's own time"))
+            await workflow.sleep(left, summary="until the account's own time")
 
     async def _enter(self) -> None:
         """Show the stage to people, and write it to the record."""
@@ -247,7 +244,6 @@ class AccountWorkflow:
                 names.STAGE.value_set(self._stage.name),
                 names.STATE.value_set("open"),
                 names.HOLD.value_set(self._holds() or "none"),
-                names.BALANCE.value_set(progress.balance),
                 names.CURRENCY.value_set(progress.currency),
                 names.DAYS_PAST_DUE.value_set(progress.days_past_due(workflow.now())),
             ]
@@ -287,9 +283,7 @@ class AccountWorkflow:
         )
         closure = recorded or closure  # a debt that was settled is at zero like one that was paid
         self._closure, self._next = closure, NextStep(why=f"closed: {closure}")
-        workflow.upsert_search_attributes(
-            [names.STATE.value_set(closure), names.BALANCE.value_set(progress.balance)]
-        )
+        workflow.upsert_search_attributes([names.STATE.value_set(closure)])
         workflow.set_current_details(self._details())
         await workflow.wait_condition(workflow.all_handlers_finished)
         if closure in PAID_UP and progress.balance > 0:
@@ -318,8 +312,7 @@ class AccountWorkflow:
         days = {"starts": order.starts, "ends": order.ends, "part": order.part}
         placed = StandingHold.model_validate({"hold": hold} | days)
         await self._put_on_record(order, placed=(placed,))
-        event = {"event_id": order.instruction_id} | placed.model_dump()
-        self._known.hear(HoldPlaced.model_validate(event))
+        self._known.take_hold(placed, event_id=order.instruction_id)
         self._show_holds()
         return self.state()
 

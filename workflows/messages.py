@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.accounts import Closure, Hold, Placement, Slug
 from domain.contacts import Channel
@@ -19,6 +19,8 @@ class Leg(BaseModel):
     stage: str | None = None
     """None: the account begins in the journey's first stage."""
     progress: Progress | None = None
+    not_before: AwareDatetime | None = None
+    """The account's time at which a journey that was over goes on; None: at once."""
     fingerprint: str = ""
 
 

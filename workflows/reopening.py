@@ -17,27 +17,14 @@ def leg_of(reopened: Reopened, news: AnyEvent) -> Leg:
     return Leg(
         journey=reopened.journey,
         progress=progress,
+        not_before=reopened.at,
         fingerprint=fingerprint(reopened.placement),
     )
 
 
 def _progress(reopened: Reopened) -> Progress:
-    recorded, placement = reopened.recorded, reopened.placement
-    progress = Progress(
-        account_id=placement.account_id,
-        currency=placement.balance.currency,
-        balance=recorded.balance,
-        version=recorded.version,
-        due_on=placement.due_on,
-        person=recorded.facts,
-        law=recorded.law,
-        law_number=recorded.law_number,
-        recalled=recorded.recalled,
-        contract=recorded.contract,
-        settlement=recorded.settlement,
-        plan=reopened.plan,
-        step=reopened.step,
-    )
+    progress = Progress.begun(reopened.placement, reopened.recorded)
+    progress.plan, progress.step = reopened.plan, reopened.step
     for contact in reopened.contacts:
         progress.remember(contact, stage=BEFORE)
     progress.sent_in.clear()  # a stage that begins again may send what it sent before

@@ -29,6 +29,7 @@ from domain.events import (
 from domain.orders import Charge, ChargeStatus
 from domain.plans import monthly
 from domain.time import add_months, days
+from providers.charges import PageEnd
 from storage import accounts, contracts, inbox, payments, people, plans
 from storage.session import lock_person
 from storage.tables import ChargeRow, ContactRow, InboxRow, MilestoneRow, Person, Reply, Task
@@ -43,6 +44,7 @@ from tests.api.record import (
     stripe_event,
     usd,
 )
+from workflows.reopening import leg_of
 
 pytestmark = pytest.mark.stack
 
@@ -374,6 +376,57 @@ def stripe_take(database, door, event, stripe=None):
     return take(database, door, "stripe", event["id"], event, stripe)
 
 
+def opened(database, placed, *sessions):
+    """Pages on which the account can be paid."""
+    with database.transaction() as session:
+        for each in sessions:
+            payments.opened_checkout(
+                session, each, placed.account_id, purpose="full", contact_key=None
+            )
+
+
+class TestPages:
+    def test_once_one_page_is_paid_the_others_are_closed(self, database, door):
+        placed, stripe = placement(), FakeStripe()
+        record(database, placed)
+        opened(database, placed, "cs_1", "cs_2", "cs_3")
+        paid = stripe_event("checkout.session.completed", page(placed, 8_000))
+        stripe_take(database, door, paid, stripe)
+        stripe_take(database, door, paid, stripe)
+        assert (books(database, placed)[0], sorted(stripe.expired)) == (12_000, ["cs_2", "cs_3"])
+
+    def test_two_pages_that_are_both_paid_are_booked_at_once_and_a_person_gives_one_back(
+        self, database, door
+    ):
+        placed, stripe = placement(), FakeStripe()
+        target = record(database, placed)
+        opened(database, placed, "cs_1", "cs_2")
+        stripe.ends["cs_2"] = PageEnd(
+            state="paid", intent_id="pi_2", amount=usd(20_000), paid_at=NOW, metadata={}
+        )
+        paid = stripe_event("checkout.session.completed", page(placed, 20_000))
+        stripe_take(database, door, paid, stripe)
+        late = page(placed, 20_000, "cs_2", "pi_2")
+        stripe_take(database, door, stripe_event("checkout.session.completed", late), stripe)
+        assert books(database, placed)[0] == -20_000
+        assert [each.balance for each in door.heard(target)] == [0, -20_000, -20_000]
+        assert [task.reason for task in rows(database, Task)] == [
+            "paid USD 200.00 more than was owed: refund it"
+        ]
+
+    def test_while_stripe_is_down_a_payment_is_booked_and_pages_stay_open(self, database, door):
+        placed, stripe = placement(), FakeStripe()
+        record(database, placed)
+        opened(database, placed, "cs_1", "cs_2")
+        stripe.down = True
+        paid = stripe_event("checkout.session.completed", page(placed, 8_000))
+        assert stripe_take(database, door, paid, stripe) is None
+        assert books(database, placed)[0] == 12_000
+        with database.transaction() as session:
+            left = payments.open_pages(session, placed.account_id)
+            assert [each.session_id for each in left] == ["cs_2"]
+
+
 class TestMoney:
     def test_a_page_that_is_not_paid_yet_books_nothing(self, database, door):
         placed = placement()
@@ -456,14 +509,21 @@ class TestMoney:
         assert self.account(database, placed).closure == "referred"
         assert door.reopened == []
 
-    def ended(self, database, door, closure):
+    def test_an_account_that_was_run_ahead_goes_on_no_earlier_than_it_ended(self, database, door):
+        ahead = NOW + days(40)
+        self.ended(database, door, Closure.PAID_IN_FULL, at=ahead)
+        stripe_take(database, door, stripe_event("charge.dispute.funds_withdrawn", disputed(5_000)))
+        [(reopened, news)] = door.reopened
+        assert (reopened.at, leg_of(reopened, news).not_before) == (ahead, ahead)
+
+    def ended(self, database, door, closure, at=NOW):
         """An account that was paid, and closed in this way."""
         placed = placement()
         record(database, placed)
         came = stripe_event("payment_intent.succeeded", intent(placed, 20_000))
         stripe_take(database, door, came)
         with database.transaction() as session:
-            accounts.close(session, placed.account_id, closure, at=NOW)
+            accounts.close(session, placed.account_id, closure, at=at)
         return placed
 
     def account(self, database, placed):

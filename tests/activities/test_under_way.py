@@ -13,7 +13,7 @@ from domain.time import days
 from providers.charges import Declined, Intent, PageEnd, Paid, Processing
 from providers.outcomes import ProviderDown, ProviderRefused
 from storage import contracts, payments, settlements
-from storage.tables import Account, ChargeRow, Checkout, Task
+from storage.tables import Account, ChargeRow, Checkout, LedgerTransaction, Task
 from tests.activities.test_charges import TODAY, Desk, Till
 from tests.activities.test_hearing import page, stripe_take
 from tests.api.record import NOW, FakeStripe, books, stripe_event, usd
@@ -157,11 +157,13 @@ class TestPages:
         assert (end.state, end.intent_id) == ("paid", charge.payment_intent)
         assert end.paid_at == datetime.fromtimestamp(charge.created, UTC)
 
-    def test_what_was_paid_on_a_page_counts_from_when_it_was_paid(self, desk, bank):
+    @pytest.fixture
+    def settling(self, desk):
+        """An account that could be settled until yesterday, and the page for it."""
         with desk.database.transaction() as session:
             terms = SettlementTerms(floor=50, least={Authority.AGENT: 50})
             contracts.agree(session, "acme", Contract(settlement=terms))
-        placed, wall = desk.places(bank.card()), wall_now()
+        placed, wall = desk.places(), wall_now()
         with desk.database.transaction() as session:
             account = session.get_one(Account, placed.account_id)
             settlements.offer(
@@ -175,12 +177,55 @@ class TestPages:
                 expires=(wall - days(1)).date(),
             )
         opened(desk, placed, "settlement", age=0)
-        in_time = PageEnd(
-            state="paid", intent_id="pi_page", amount=usd(12_000), paid_at=wall - days(3)
-        )
-        desk.charges(PageAt(bank, in_time)).charge(desk.order(placed, 20_000))
+        return placed
 
-        assert (books(desk.database, placed)[0], bank.taken()) == (0, [])
+    @pytest.mark.parametrize("order", ["ask first", "hear first", "hear alone"])
+    def test_a_debit_counts_from_when_it_was_given_however_we_learn_that_it_came(
+        self, desk, bank, door, settling, order
+    ):
+        given = wall_now().replace(microsecond=0) - days(3)
+        stripe = FakeStripe()
+        stripe.given["pi_page"] = given
+
+        def ask():
+            end = PageEnd(
+                state="paid", intent_id="pi_page", amount=usd(12_000), paid_at=given, metadata={}
+            )
+            desk.charges(PageAt(bank, end)).charge(desk.order(settling, 20_000))
+
+        def hear():
+            intent = {
+                "id": "pi_page",
+                "object": "payment_intent",
+                "status": "succeeded",
+                "amount_received": 12_000,
+                "currency": "usd",
+                "metadata": {"account_id": settling.account_id},
+            }
+            cleared = page(settling, 12_000, intent_id="pi_page")
+            for event in (
+                stripe_event("payment_intent.succeeded", intent),
+                stripe_event("checkout.session.async_payment_succeeded", cleared),
+            ):
+                stripe_take(desk.database, door, event, stripe)
+
+        for learn in {"ask first": (ask, hear), "hear first": (hear, ask)}.get(order, (hear,)):
+            learn()
+
+        with desk.database.transaction() as session:
+            booked = session.get_one(LedgerTransaction, "stripe:pi_page")
+        assert (booked.at, books(desk.database, settling)[0], bank.taken()) == (given, 0, [])
+
+    def test_a_payment_counts_from_its_event_while_stripe_cannot_be_asked(
+        self, desk, door, settling
+    ):
+        stripe = FakeStripe()
+        stripe.down = True
+        paid = page(settling, 12_000, intent_id="pi_page")
+        stripe_take(desk.database, door, stripe_event("checkout.session.completed", paid), stripe)
+        with desk.database.transaction() as session:
+            booked = session.get_one(LedgerTransaction, "stripe:pi_page")
+        assert booked.at == NOW
 
 
 class TestSweeping:

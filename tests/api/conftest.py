@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from typing import Any
 
 import httpx
 import pytest
@@ -39,7 +40,8 @@ class Caller:
 @pytest.fixture(scope="session")
 def built():
     """One application for all tests: FastAPI keeps what it has worked out of a route for ever."""
-    return build(None)
+    later: Any = None
+    return build(later)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from api.services import Services
 from domain.accounts import Placement, StoredCard
 from domain.contacts import Message
 from domain.money import Money
-from providers.charges import CardSetup, Checkout
+from providers.charges import CardSetup, Checkout, Intent, PageEnd, Paid
 from providers.outcomes import ProviderDown, ProviderRefused
 from providers.refunds import Refund
 from providers.sendgrid import SendGrid
@@ -115,6 +115,9 @@ class FakeStripe(Stripe):
         super().__init__(StripeSettings(api_key="sk_test", webhook_secret=SECRET))
         self.opened, self.down = {}, False
         self.refunds, self.refusal = [], None
+        self.given: dict[str, datetime] = {}
+        self.expired: list[str] = []
+        self.ends: dict[str, PageEnd] = {}
 
     def open_checkout(self, *, key, **asked):
         return self._page(key, asked)
@@ -129,11 +132,28 @@ class FakeStripe(Stripe):
         self.opened[session] = asked
         return Checkout(session_id=session, url=f"https://checkout.test/{session}")
 
+    def close_page(self, session_id):
+        if self.down:
+            raise ProviderDown("Stripe gave no answer")
+        self.expired.append(session_id)
+        return self.ends.get(session_id, PageEnd(state="unpaid"))
+
     def retrieve_setup(self, session_id):
         if self.down:
             raise ProviderDown("Stripe gave no answer")
         card = StoredCard(customer="cus_1", payment_method="pm_1")
         return CardSetup(session_id=session_id, card=card, metadata={})
+
+    def retrieve_intent(self, intent_id):
+        if self.down:
+            raise ProviderDown("Stripe gave no answer")
+        return Intent(
+            intent_id=intent_id,
+            amount=usd(1),
+            metadata={},
+            settled=Paid(intent_id=intent_id),
+            given_at=self.given.get(intent_id),
+        )
 
     def refund(self, *, intent_id, amount, key):
         if self.down:

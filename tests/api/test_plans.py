@@ -250,6 +250,21 @@ class TestAgreeing:
         with pytest.raises(ValueError, match="instalments"):
             NewPlan.model_validate(wish)
 
+    @pytest.mark.parametrize("autopay", [{}, {"autopay": False}])
+    def test_what_no_card_could_pay_is_refused_however_it_is_paid(self, api, database, autopay):
+        penny = owing(database, PlanTerms(), consumer=CARD)
+        own = [
+            {"due": "2026-12-01", "amount": money(199_60)},
+            {"due": "2026-12-24", "amount": money(40)},
+        ]
+        assert faults(api.post(path(penny), json={"instalments": own} | autopay)) == [
+            (
+                "/instalments/1/amount/minor",
+                "instalment 0.40 is under the least that can be paid by card, 0.50",
+                "at least USD 0.50",
+            )
+        ]
+
     def test_a_kept_plan_stands_and_a_broken_one_is_replaced(self, api, placed, database):
         overdue(database, placed)
         told = agreed(api, placed)
@@ -406,6 +421,12 @@ class TestChanges:
             {"number": 1, "amount": money(20_00)},
             "/amount",
             "instalment 20.00 is under the creditor's minimum 30.00",
+        ),
+        (
+            "resize",
+            {"number": 4, "amount": money(49_70)},
+            "/amount",
+            "instalment 0.30 is under the least that can be paid by card, 0.50",
         ),
         ("resize", {"number": 1, "amount": money(0)}, "/amount", "is not valid"),
         ("pause", {"until": "2027-03-01"}, "/until", "the plan is paused for 100 days"),

@@ -13,10 +13,11 @@ from domain.ledger import paid
 from domain.money import Money
 from domain.plans import monthly
 from domain.transfers import as_written, reference_of
+from providers.charges import PageEnd
 from storage import accounts, contracts, creditors, ledger, plans, settlements
 from storage.tables import Account, Checkout
 from tests.api.conftest import Caller
-from tests.api.record import NOW, contact, placement, record, services, usd
+from tests.api.record import NOW, books, contact, placement, record, services, usd
 
 pytestmark = pytest.mark.stack
 
@@ -135,8 +136,9 @@ class TestThePage:
         _, link = linked(database, journey="subscription")
         assert buttons(public.get(f"/p/{link}")) == ["pay", "card"]
 
-    def test_what_stripe_cannot_charge_is_said(self, public, database):
-        _, link = linked(database, balance={"minor": 4, "currency": "KWD"})
+    @pytest.mark.parametrize(("minor", "currency"), [(4, "KWD"), (49, "USD")])
+    def test_what_stripe_cannot_charge_is_said(self, public, database, minor, currency):
+        _, link = linked(database, balance={"minor": minor, "currency": currency})
         page = public.get(f"/p/{link}")
         assert buttons(page) == []
         assert "cannot be paid online" in page.text
@@ -206,6 +208,35 @@ class TestButtons:
         second = session_of(public.post(f"/p/{link}/pay"))
         assert first != second
         assert self.opened(public)[second]["amount"] == usd(15_000)
+
+    def test_a_page_for_something_else_closes_the_one_before(self, public, database):
+        plan = monthly("plan-1", usd(20_000), parts=4, first=NOW.date())
+        placed, link = linked(database, plan=plan)
+        with database.transaction() as session:
+            plans.accept(session, placed.account_id, plan)
+        stripe = public.app_services.stripe
+        full = session_of(public.post(f"/p/{link}/pay"))
+        due = session_of(public.post(f"/p/{link}/pay-due"))
+        assert stripe.expired == [full]
+        again = session_of(public.post(f"/p/{link}/pay"))
+        assert (again != full, stripe.expired) == (True, [full, due])
+
+    def test_what_was_just_paid_on_another_page_is_booked_and_told_and_no_page_opens(
+        self, public, database, door
+    ):
+        placed, link = linked(database)
+        newer = contact(database, placed, "c#2")
+        stripe = public.app_services.stripe
+        first = session_of(public.post(f"/p/{link}/pay"))
+        stripe.ends[first] = PageEnd(
+            state="paid", intent_id="pi_1", amount=usd(5_000), paid_at=NOW, metadata={}
+        )
+        answer = public.post(f"/p/{newer}/pay")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{newer}")
+        assert books(database, placed) == (15_000, ["placed:" + placed.account_id, "stripe:pi_1"])
+        assert [each.balance for each in door.heard()] == [15_000]
+        opened = [each for each in stripe.opened if each != first]
+        assert stripe.expired == [first, *opened]
 
     def test_accepting_a_plan_stores_a_card_for_it(self, public, database):
         _, link = linked(database, plan=offer())
@@ -363,7 +394,7 @@ class TestPlansPaidByHand:
         assert session_of(one) != session_of(other)
 
     @pytest.mark.parametrize(
-        "amount", ["", "0", "-5", "1,234", "12.345", "200.01", "a lot", "9" * 30]
+        "amount", ["", "0", "0.49", "-5", "1,234", "12.345", "200.01", "a lot", "9" * 30]
     )
     def test_what_is_no_amount_is_asked_for_again(self, public, database, amount):
         _, link = self.on_plan(database)

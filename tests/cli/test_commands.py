@@ -174,6 +174,12 @@ def test_a_book_that_cannot_know_a_figure_agrees_with_the_others():
     assert drawn(lines).count("agrees") == 3
 
 
+def test_the_record_may_know_of_more_opt_outs_than_the_provider_and_never_of_fewer():
+    lines = [Line("a", "2", providers=each, least=True) for each in ("1", "2", "3")]
+
+    assert [line.agrees for line in lines] == [True, True, False]
+
+
 def drawn(lines):
     console = Console(width=200)
     with console.capture() as captured:

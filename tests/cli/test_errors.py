@@ -18,6 +18,10 @@ COMMANDS = {
     "ff": ("ff", "acme/A1", "1d"),
     "ff --all": ("ff", "--all", "1d"),
     "check": ("check",),
+    "person export": ("person", "export", "acme/C1", "-o", "held.json"),
+    "person erase": ("person", "erase", "acme/C1"),
+    "keys show": ("keys", "show"),
+    "keys rotate": ("keys", "rotate"),
 }
 
 

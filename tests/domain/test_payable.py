@@ -3,7 +3,7 @@
 import pytest
 
 from domain.money import Money
-from domain.payable import is_chargeable, is_too_small
+from domain.payable import is_chargeable, is_too_small, least_charge
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_what_is_too_little_to_be_charged_is_known_beforehand(currency, minor, c
 )
 def test_a_currency_that_no_card_pays_has_no_rest_that_is_too_small(currency, minor, too_small):
     assert is_too_small(Money(minor=minor, currency=currency)) is too_small
+
+
+@pytest.mark.parametrize(
+    ("currency", "least"), [("USD", 50), ("JPY", 50), ("KWD", 10), ("MGA", 100), ("CLF", 0)]
+)
+def test_the_least_that_can_be_paid_is_known_for_every_currency(currency, least):
+    assert least_charge(currency) == least

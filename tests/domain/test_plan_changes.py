@@ -412,6 +412,14 @@ class TestExtraPayments:
         assert after is not None
         assert [each[2] for each in open_parts(after, 280_00)] == [70_00] * 4
 
+    def test_and_there_are_fewer_of_them_where_no_card_could_pay_so_little(self):
+        after = extra_payment(four(), 1_20, 398_80, how="respread", today=TODAY)
+        assert after is not None
+        assert [each[2] for each in open_parts(after, 1_20)] == [60, 60]
+        one = extra_payment(four(), 30, 399_70, how="respread", today=TODAY)
+        assert one is not None
+        assert [each[2] for each in open_parts(one, 30)] == [30]
+
     def test_what_is_due_is_paid_of_it_first(self):
         today = FIRST
         after = extra_payment(four(), 280_00, 120_00, how="keep", today=today)

@@ -7,7 +7,7 @@ import pytest
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import Money
-from domain.plan_changes import Move, Pause, Resize, Skip, changed, restarted
+from domain.plan_changes import Move, Pause, Resize, Respread, Skip, changed, restarted
 from domain.plan_terms import (
     Fault,
     change_faults,
@@ -48,6 +48,39 @@ class TestAPlan:
             "at least USD 30.00",
         )
         assert len(others) == 2  # the last one may be smaller
+
+    def test_no_instalment_is_under_what_a_card_can_pay_and_the_last_is_not_either(self):
+        own = PaymentPlan(
+            plan_id="p",
+            currency="USD",
+            instalments=numbered([(FIRST, 49), (FIRST, 99_10), (FIRST, 41)]),
+        )
+        assert [(each.field, each.why) for each in faults(own)] == [
+            (
+                "instalments/0/minor",
+                "instalment 0.49 is under the least that can be paid by card, 0.50",
+            ),
+            (
+                "instalments/2/minor",
+                "instalment 0.41 is under the least that can be paid by card, 0.50",
+            ),
+        ]
+
+    def test_the_larger_of_two_minimums_is_named(self):
+        own = PaymentPlan(
+            plan_id="p", currency="USD", instalments=numbered([(FIRST, 40), (FIRST, 99_60)])
+        )
+        [creditor] = faults(own, least_instalments=(usd(60),))
+        assert (creditor.why, creditor.expected) == (
+            "instalment 0.40 is under the creditor's minimum 0.60",
+            "at least USD 0.60",
+        )
+        [card] = faults(own, least_instalments=(usd(45),))
+        assert card.why == "instalment 0.40 is under the least that can be paid by card, 0.50"
+
+    def test_a_currency_that_no_card_pays_has_no_such_minimum(self):
+        own = PaymentPlan(plan_id="p", currency="CLF", instalments=numbered([(FIRST, 1)]))
+        assert faults(own, total=1) == ()
 
     def test_the_minimum_of_another_currency_does_not_bind(self):
         assert faults(least_instalments=(Money(minor=30_000, currency="KWD"),)) == ()
@@ -96,8 +129,8 @@ class TestAPlan:
         assert fault.expected == "a multiple of KWD 0.010; only the last takes what is left"
 
     def test_dates_of_its_own_are_custom(self):
-        plan = PaymentPlan(plan_id="c", currency="USD", instalments=numbered([(FIRST, 5)]))
-        [fault] = faults(plan, 5, rhythms=("weekly", "monthly"))
+        plan = PaymentPlan(plan_id="c", currency="USD", instalments=numbered([(FIRST, 50)]))
+        [fault] = faults(plan, 50, rhythms=("weekly", "monthly"))
         assert fault == Fault(
             "rhythm", "the creditor agrees to no custom plan", "weekly or monthly"
         )
@@ -128,6 +161,18 @@ class TestAChange:
     def test_an_amount_under_the_minimum(self):
         [fault] = after(Resize(number=1, amount=usd(10_00)), least_instalments=(usd(20_00),))
         assert fault.why == "instalment 10.00 is under the creditor's minimum 20.00"
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            (Resize(number=1, amount=usd(49)), "instalment 0.49 is under the least"),
+            (Resize(number=4, amount=usd(24_70)), "instalment 0.30 is under the least"),
+            (Respread(parts=300), "instalment 0.33 is under the least"),
+        ],
+    )
+    def test_a_change_leaves_no_instalment_that_no_card_could_pay(self, change, why):
+        found = after(change, most_parts=400, longest_days=10_000)
+        assert {each.why.removesuffix(" that can be paid by card, 0.50") for each in found} == {why}
 
     def test_an_amount_that_was_there_before_is_no_excuse_for_another(self):
         plan = PaymentPlan(

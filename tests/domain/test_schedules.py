@@ -110,6 +110,23 @@ class TestAmounts:
         assert all(0 < amount <= each for amount in amounts)
         assert {amount % 10 for amount in amounts[:-1]} <= {0}
 
+    @pytest.mark.parametrize(
+        ("total", "currency", "each", "amounts"),
+        [
+            (100_10, "USD", 25_00, (25_00, 25_00, 25_00, 24_60, 50)),
+            (100_60, "USD", 25_00, (25_00, 25_00, 25_00, 25_00, 60)),
+            (100_00, "USD", 25_00, (25_00, 25_00, 25_00, 25_00)),
+            (6_005, "KWD", 2_000, (2_000, 2_000, 1_990, 15)),
+            (1_030, "JPY", 500, (500, 480, 50)),
+            (100_10, "SAR", 25_00, (25_00, 25_00, 25_00, 25_00, 10)),
+            (30, "USD", 25_00, (30,)),
+        ],
+    )
+    def test_a_last_amount_that_no_card_could_pay_is_filled_up_by_the_one_before(
+        self, total, currency, each, amounts
+    ):
+        assert amounts_of(Money(minor=total, currency=currency), each) == amounts
+
     def test_instalments_that_would_never_end_are_refused(self):
         with pytest.raises(TooManyParts, match=r"USD 1000.00 in instalments of USD 0.01 takes"):
             amounts_of(Money(minor=1000_00, currency="USD"), 1)

@@ -1,6 +1,6 @@
 """Settlements: nobody goes below the floor, and what came in time decides."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -150,3 +150,27 @@ def test_without_a_discount_agreed_or_a_debt_there_is_no_early_offer():
     assert early(CONTRACT, dollars(100_00), today=TODAY, settlement_id="e1") is None
     assert discounted(0) is None
     assert discounted(10, balance=0) is None
+
+
+@pytest.mark.parametrize(
+    ("zones", "hour", "is_over"),
+    [
+        ((), 4, True),  # by where they are now: New York
+        (("America/Chicago",), 4, False),
+        (("America/Chicago",), 5, True),
+        (("America/Chicago", "America/Denver"), 5, False),
+        (("America/Chicago", "America/Denver"), 6, True),
+    ],
+)
+def test_its_last_day_ends_where_the_consumer_was_when_it_was_made(zones, hour, is_over):
+    made = settle(
+        CONTRACT,
+        dollars(100_00),
+        dollars(60_00),
+        by=Authority.AGENT,
+        expires=date(2026, 3, 14),
+        today=TODAY,
+        settlement_id="s",
+    ).model_copy(update={"zones": zones})
+    at = datetime(2026, 3, 15, hour, tzinfo=UTC)
+    assert made.is_over(at, now_in=["America/New_York"]) is is_over

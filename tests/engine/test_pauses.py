@@ -407,8 +407,8 @@ def test_without_a_plan_every_instalment_is_covered_and_none_is_open():
         play(Journey("asks", version=1, stages=(asks,)))
 
 
-def test_a_debt_smaller_than_the_parts_is_paid_in_parts_of_one():
-    account = newly_placed(balance=3)
+def test_a_debt_too_small_for_the_parts_is_paid_in_fewer_that_a_card_can_pay():
+    account = newly_placed(balance=1_60)
 
     @stage
     async def offers(account):

@@ -44,7 +44,7 @@ def ruled(session, order, intent=None):
         request=request,
         message=order.message,
         verdict=verdict,
-        facts=look.text,
+        facts=look.plain,
         balance=look.balance,
         version=look.version,
     )

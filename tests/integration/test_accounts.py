@@ -162,16 +162,21 @@ async def test_a_recall_ends_the_journey_and_empties_the_ledger(house):
         assert ledger.balance(session, account.id) == 0
 
 
-async def test_a_pause_in_temporals_ui_reaches_the_record(house):
+async def test_a_pause_in_temporals_ui_reaches_the_record_and_its_journey(house):
     account = await house.place()
     await house.forward(account, hours=15)
 
-    await account.handle.execute_update("pause", {"instruction_id": "ui-1", "hold": "dispute"})
+    await account.handle.execute_update("pause", {"instruction_id": "ui-1", "hold": "hardship"})
 
     async def recorded():
         return [detail for what, detail in account.story() if what == "hold placed"]
 
-    assert await house.eventually(recorded) == [{"hold": "dispute"}]
+    async def in_hardship():
+        return (await account.state()).journey == "hardship"
+
+    assert await house.eventually(recorded) == [{"hold": "hardship"}]
+    await account.handle.execute_update("resume", {"instruction_id": "ui-2", "hold": "hardship"})
+    assert await house.eventually(in_hardship)
 
 
 async def test_temporal_finds_accounts_by_stage_and_tells_what_happens_next(house):

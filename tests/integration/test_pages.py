@@ -61,6 +61,11 @@ async def test_a_plan_is_read_and_accepted_in_arabic_from_right_to_left(house, p
     assert await fits(phone)
     rows = await phone.locator("tr, li").count()
     assert rows >= 4
+    await phone.locator("a[href$='/means']").click()
+    assert await phone.locator("html").get_attribute("dir") == "rtl"
+    assert await phone.locator("input:visible").count() == 13
+    assert await fits(phone)
+    await phone.locator("a.button").click()
     await phone.locator("form[action$='accept-plan'] button").click()
     await phone.get_by_role("button").first.click()
     state = await account.reaches("on_plan")

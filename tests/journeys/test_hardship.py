@@ -2,12 +2,14 @@
 
 import pytest
 
-from domain.accounts import Closure
+from domain.accounts import Closure, Hold
 from domain.contacts import Channel, ContactStatus
 from domain.contracts import Contract, HardshipTerms
 from domain.events import (
     CardStored,
     HardshipDeclared,
+    HoldLifted,
+    HoldPlaced,
     InstalmentFailed,
     JourneySwitched,
     MeansStated,
@@ -187,6 +189,22 @@ def test_asking_for_a_plan_while_one_is_kept_changes_nothing():
 
     assert diary[2:4] == [
         "day  70  09:00  handed over: asks about instalments while the plan is kept",
+        "day  89  09:00  sms instalment_due",
+    ]
+
+
+def test_asking_for_a_plan_and_writing_at_once_changes_nothing_either():
+    said = (PlanRequested(event_id="again"), MessageReceived(event_id="wrote"))
+    story = {
+        **CAN_SPARE,
+        69: HoldPlaced(event_id="held", hold=Hold.PAUSE),
+        70: said,
+        71: HoldLifted(event_id="lifted", hold=Hold.PAUSE),
+    }
+
+    assert play(HARDSHIP, story)[2:5] == [
+        "day  71  09:00  handed over: asks about instalments while the plan is kept",
+        "day  71  09:00  handed over: wrote, or wants a call: read it and answer",
         "day  89  09:00  sms instalment_due",
     ]
 

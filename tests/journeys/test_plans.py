@@ -191,6 +191,45 @@ def test_asking_about_instalments_while_the_plan_is_kept_changes_nothing():
     assert [line for line in diary if line != question] == undisturbed
 
 
+@pytest.mark.parametrize("day", [3, 13])
+def test_asking_about_instalments_and_writing_at_once_are_each_answered_once(day):
+    """What they say while the clock stands is heard together: the oldest is answered first."""
+    said = (PlanRequested(event_id="ask"), MessageReceived(event_id="wrote"))
+    held: Story[int] = {
+        **AGREED,
+        day: HoldPlaced(event_id="held", hold=Hold.PAUSE),
+        day + 1: said,
+        day + 2: HoldLifted(event_id="lifted", hold=Hold.PAUSE),
+    }
+
+    diary = play(STANDARD, held)
+
+    assert [line for line in diary if "handed over" in line] == [
+        f"day {day + 2:3d}  09:00  handed over: asks about instalments while the plan is kept",
+        f"day {day + 2:3d}  09:00  handed over: wrote, or wants a call: read it and answer",
+    ]
+    assert [line for line in diary if "plan_offer" in line] == BEGUN[1:]
+    assert diary[-1].endswith("closed: paid in full")
+
+
+def test_whoever_pays_what_was_missed_while_a_new_plan_is_talked_about_goes_on_with_the_old():
+    story: Story[int] = {
+        **AGREED,
+        40: PlanRequested(event_id="ask"),
+        41: MessageReceived(event_id="wrote"),
+        42: pays(50_00),
+    }
+
+    diary = play(STANDARD, story, charges=[PAID, DECLINED])
+
+    assert diary[7:11] == [
+        "day  40  09:00  sms plan_offer",
+        "day  41  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  44  09:00  handed over: asks about instalments while the plan is kept",
+        "day  67  09:00  sms instalment_due",
+    ]
+
+
 def test_one_who_paid_while_a_person_answered_does_not_hear_of_a_failure_again():
     story: Story[int] = {**AGREED, 40: MessageReceived(event_id="1"), 41: pays(50_00)}
 
@@ -320,6 +359,16 @@ def test_nobody_without_a_plan_hears_of_a_failed_instalment():
 
     assert not any("instalment_failed" in line for line in diary)
     assert diary[-1].endswith("closed: referred")
+
+
+def test_whoever_writes_while_a_charge_is_under_way_has_it_looked_up_afterwards():
+    story: Story[int] = {**AGREED, 10: MessageReceived(event_id="1")}
+
+    assert play(STANDARD, story, charges=[PROCESSING])[3:6] == [
+        "day   8  09:00  charge 50.00 processing",
+        "day  10  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  13  09:00  charge 50.00 paid",
+    ]
 
 
 def test_a_payment_that_fails_later_is_told_at_once():

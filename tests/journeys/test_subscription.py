@@ -63,12 +63,79 @@ def test_a_schedule_of_retries_that_has_run_out_is_over():
     ]
 
 
-def test_a_charge_that_has_to_wait_waits_and_the_message_waits_for_nothing():
-    assert play(SUBSCRIPTION, charges=[not_yet(days(1))]) == [
+def test_nobody_hears_of_a_failure_before_the_card_was_tried():
+    diary = play(SUBSCRIPTION, charges=[not_yet(days(9)), *NEVER])
+
+    assert diary[:3] == [
         "day   0  09:00  charge 200.00 not yet",
-        "day   0  09:00  email payment_missed",
-        "day   1  09:00  charge 200.00 paid",
-        "day   1  09:00  closed: paid in full",
+        "day   9  09:00  charge 200.00 declined",
+        "day   9  09:00  email payment_missed",
+    ]
+
+
+def test_a_card_that_has_to_wait_for_long_is_not_called_a_failure():
+    assert play(SUBSCRIPTION, charges=[not_yet(days(40))]) == [
+        "day   0  09:00  charge 200.00 not yet",
+        "day   0  09:00  email nudge",
+        "day   3  09:00  sms nudge",
+        "day   7  09:00  email last_notice",
+        "day  14  09:00  handed over: the subscription's payment could not be recovered",
+        "day  14  09:00  closed: referred",
+    ]
+
+
+def test_a_card_that_waited_for_long_and_then_failed_is_told_of_from_then_on():
+    diary = play(SUBSCRIPTION, charges=[not_yet(days(12)), DECLINED])
+
+    assert diary[:4] == [
+        "day   0  09:00  charge 200.00 not yet",
+        "day   0  09:00  email nudge",
+        "day  12  09:00  charge 200.00 declined",
+        "day  12  09:00  sms payment_missed",
+    ]
+
+
+def test_a_question_while_a_charge_has_to_wait_makes_it_no_failure():
+    story: Story[int] = {1: MessageReceived(event_id="1")}
+
+    assert play(SUBSCRIPTION, story, charges=[not_yet(days(9))]) == [
+        "day   0  09:00  charge 200.00 not yet",
+        "day   1  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day   9  09:00  charge 200.00 paid",
+        "day   9  09:00  closed: paid in full",
+    ]
+
+
+def test_a_new_card_that_has_to_wait_is_not_called_a_failure_either():
+    story: Story[int] = {1: CardStored(event_id="1")}
+
+    assert play(SUBSCRIPTION, story, charges=[DECLINED, not_yet(days(5))]) == [
+        *SILENCE[:2],
+        "day   1  09:00  charge 200.00 not yet",
+        "day   6  09:00  charge 200.00 paid",
+        "day   6  09:00  closed: paid in full",
+    ]
+
+
+def test_what_failed_is_told_on_though_the_next_try_has_to_wait():
+    diary = play(SUBSCRIPTION, charges=[DECLINED, not_yet(days(30))])
+
+    assert diary[:5] == [
+        *SILENCE[:2],
+        "day   2  09:00  charge 200.00 not yet",
+        "day   3  09:00  sms payment_missed",
+        "day   7  09:00  email last_notice",
+    ]
+
+
+@pytest.mark.parametrize("status", [ChargeStatus.UNAVAILABLE, ChargeStatus.NOT_DUE])
+def test_our_own_trouble_is_told_to_a_person_and_to_nobody_else(status):
+    assert play(SUBSCRIPTION, charges=[status, status]) == [
+        f"day   0  09:00  charge 200.00 {status}",
+        "day   1  09:00  handed over: a charge cannot be made: find out why",
+        f"day   1  09:00  charge 200.00 {status}",
+        "day   2  09:00  charge 200.00 paid",
+        "day   2  09:00  closed: paid in full",
     ]
 
 

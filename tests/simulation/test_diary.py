@@ -13,13 +13,13 @@ from journeys.standard import STANDARD
 from simulation.diary import (
     A_TUESDAY,
     Diary,
-    EndlessJourneyError,
     accepts_offer,
     changes_plan,
     gives_up_plan,
     newly_placed,
     play,
 )
+from simulation.lives import EndlessJourneyError
 
 
 def test_the_same_story_gives_the_same_diary():

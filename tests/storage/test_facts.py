@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from compliance.facts import Actor, Sector
 from domain.accounts import Hold
-from domain.contacts import Channel, ContactStatus, Dial, Place
+from domain.contacts import Channel, ContactStatus, Dial, Place, Purpose
 from domain.people import Milestone, MilestoneKind, StandingHold, Weekday, Wish
 from storage import accounts, contacts, journal, looking, people
 from storage.session import driver
@@ -215,6 +216,23 @@ def test_contacts_are_those_of_all_accounts_and_what_the_person_wrote(database, 
     assert known[2].account_id == made.account_id
     assert known[1].address == "phone"
     assert known[0].address == "email"
+
+
+def test_a_contact_for_a_rare_purpose_is_known_for_ever_and_one_that_demands_is_not(database, made):
+    long_ago = NOW - timedelta(days=400)
+    call(database, made, ContactStatus.VOICEMAIL, purpose=Purpose.NOTICE, at=long_ago)
+    call(database, made, ContactStatus.VOICEMAIL, key="call-2", at=long_ago)
+    call(database, made, ContactStatus.REFUSED, key="call-3", purpose=Purpose.NOTICE, at=long_ago)
+    [known] = facts(database, made).contacts
+
+    assert (known.key, known.purpose, known.at) == ("call-1", Purpose.NOTICE, long_ago)
+
+
+def test_a_contact_is_about_an_account_of_the_person_it_names(database, made):
+    other = placement()
+    record(database, other)
+    with pytest.raises(IntegrityError, match="fk_contacts_account_id"):
+        contact(database, made.model_copy(update={"consumer": other.consumer}))
 
 
 @pytest.mark.parametrize("status", sorted(ContactStatus))

@@ -1,7 +1,10 @@
 """Transactions on the bare connection: committed whole, or not at all, and quick again after."""
 
+from contextlib import closing
+
 import pytest
 
+from storage import Database, lines
 from storage.session import driver, run
 
 pytestmark = pytest.mark.stack
@@ -60,3 +63,18 @@ def test_a_quick_statement_stands_in_the_transaction_of_its_session(database):
 def test_a_quick_statement_runs_on_a_connection_apart(database):
     with database.apart() as session:
         assert run(driver(session), FOUND, ("nobody",)).fetchone() is None
+
+
+def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(
+    database, database_url, monkeypatch
+):
+    with closing(Database(database_url, pool_size=1)) as other:
+        with other.transaction() as session:
+            process = driver(session).info.backend_pid
+        with database.quick() as line:
+            line.ask(("select pg_terminate_backend($1, 5000)", (process,)))
+        monkeypatch.setattr(lines, "FRESH", 0.0)
+
+        with other.transaction() as session:
+            assert run(driver(session), FOUND, ("acme",)).fetchone() == ("Acme Bank",)
+            assert driver(session).info.backend_pid != process

@@ -22,7 +22,6 @@ TERMS = SettlementTerms(
     valid_days=14,
     early=EarlyDiscount(percent=Decimal(10), within_days=7),
 )
-TODAY = date(2026, 11, 21)
 LAST = date(2026, 12, 5)
 IN_TIME = datetime(2026, 12, 6, 5, 59, tzinfo=UTC)
 """A minute before the end of the last day in Chicago."""
@@ -65,8 +64,8 @@ def owed(session, account):
     return ledger.balance(session, account.id)
 
 
-def states(session, account, today=TODAY):
-    found = settlements.of_account(session, account, today)
+def states(session, account, at=NOW):
+    found = settlements.of_account(session, account, at)
     return {each.settlement.settlement_id: each.state for each in found}
 
 
@@ -75,7 +74,7 @@ def test_an_offer_below_the_floor_of_whoever_makes_it_is_refused(session, accoun
         offer(session, account, 119_99)
     with pytest.raises(BelowFloor, match=r"is below the floor 180\.00 that may be offered auto"):
         offer(session, account, 120_00, by=Authority.AUTOMATIC)
-    assert settlements.of_account(session, account, TODAY) == []
+    assert settlements.of_account(session, account, NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_a_new_offer_takes_the_place_of_the_one_before(session, account):
     made = offer(session, account, 130_00, named="s2")
 
     assert states(session, account) == {"s1": "withdrawn", "s2": "open"}
-    assert settlements.open_offer(session, account.id, TODAY) == made
+    assert settlements.standing(session, account, NOW) == made
 
 
 def test_the_same_offer_again_is_the_same_offer(session, account):
@@ -135,8 +134,8 @@ def test_an_offer_is_met_by_what_comes_up_to_the_end_of_its_last_day_where_the_c
     assert owed(session, account) == 0
     assert ledger.is_booked(session, "settled:s1")
     assert ledger.is_settled(session, account.id)
-    assert states(session, account, LAST + timedelta(days=90)) == {"s1": "met"}
-    assert settlements.open_offer(session, account.id, TODAY) is None
+    assert states(session, account, TOO_LATE + timedelta(days=90)) == {"s1": "met"}
+    assert settlements.standing(session, account, NOW) is None
 
 
 def test_an_offer_is_not_met_by_what_comes_a_minute_after_its_last_day(session, account):
@@ -144,9 +143,9 @@ def test_an_offer_is_not_met_by_what_comes_a_minute_after_its_last_day(session, 
 
     assert not pay(session, account, "p1", 120_00, at=TOO_LATE)
     assert owed(session, account) == 80_00
-    assert states(session, account, LAST) == {"s1": "open"}
-    assert states(session, account, LAST + timedelta(days=1)) == {"s1": "expired"}
-    assert settlements.open_offer(session, account.id, LAST + timedelta(days=1)) is None
+    assert states(session, account, IN_TIME) == {"s1": "open"}
+    assert states(session, account, TOO_LATE) == {"s1": "expired"}
+    assert settlements.standing(session, account, TOO_LATE) is None
 
 
 def test_an_offer_that_a_plan_pays_stands_until_its_last_part_is_missed(session, account):
@@ -157,9 +156,9 @@ def test_an_offer_that_a_plan_pays_stands_until_its_last_part_is_missed(session,
 
     grace = timedelta(days=3)
     assert not pay(session, account, "p1", 60_00, at=IN_TIME)
-    assert settlements.open_offer(session, account.id, LAST + grace)
-    assert states(session, account, LAST + grace) == {"s1": "open"}
-    assert states(session, account, LAST + grace + timedelta(days=1)) == {"s1": "expired"}
+    assert settlements.standing(session, account, IN_TIME + grace)
+    assert states(session, account, IN_TIME + grace) == {"s1": "open"}
+    assert states(session, account, TOO_LATE + grace) == {"s1": "expired"}
     assert not pay(session, account, "late", 10_00, at=TOO_LATE + grace)
     assert pay(session, account, "p2", 60_00, at=IN_TIME + grace)
     assert owed(session, account) == 0
@@ -189,7 +188,7 @@ def test_without_its_plan_an_offer_ends_on_its_last_day(session, account):
     plans.end(session, account.id, paying, why="given up", at=NOW)
 
     assert not pay(session, account, "p1", 120_00, at=TOO_LATE)
-    assert states(session, account, LAST + timedelta(days=1)) == {"s1": "expired"}
+    assert states(session, account, TOO_LATE) == {"s1": "expired"}
 
 
 def test_costs_make_no_plan_of_a_settlement_ask_for_more(session, account):
@@ -217,11 +216,12 @@ def test_its_last_day_ends_as_it_did_where_the_consumer_was_when_it_was_made(
     offer(session, account)
     session.get_one(Person, account.person_id).zones = [moved_to]
 
-    assert (settlements.standing(session, account, at) is not None) is is_met
+    standing = settlements.standing(session, account, at)
+    assert (standing is not None) is is_met
+    assert standing is None or not standing.is_over(at, now_in=[moved_to])
+    assert states(session, account, at) == {"s1": "open" if is_met else "expired"}
     assert pay(session, account, "p1", 120_00, at=at) is is_met
-    assert states(session, account, LAST + timedelta(days=1)) == {
-        "s1": "met" if is_met else "expired"
-    }
+    assert states(session, account, TOO_LATE) == {"s1": "met" if is_met else "expired"}
 
 
 def test_a_met_offer_stays_met_when_the_consumer_moves(session, account):
@@ -287,8 +287,8 @@ def test_money_that_goes_back_undoes_it_and_coming_again_in_time_it_is_met_again
     assert give_back(session, account, "b1", 120_00)
     assert owed(session, account) == 200_00
     assert not ledger.is_settled(session, account.id)
-    assert states(session, account, LAST) == {"s1": "open"}
-    assert states(session, account, LAST + timedelta(days=1)) == {"s1": "expired"}
+    assert states(session, account, IN_TIME) == {"s1": "open"}
+    assert states(session, account, TOO_LATE) == {"s1": "expired"}
 
     assert pay(session, account, "p2", 120_00)
     assert owed(session, account) == 0
@@ -343,7 +343,7 @@ def test_who_pays_all_of_it_has_paid_in_full_and_nothing_is_forgiven(session, ac
 
     assert not pay(session, account, "p1", 200_00)
     assert not ledger.is_settled(session, account.id)
-    assert settlements.open_offer(session, account.id, TODAY) is None
+    assert settlements.standing(session, account, NOW) is None
     assert not give_back(session, account, "b1", 10_00)
     assert owed(session, account) == 0  # what is left of 190.00 is over the 120.00 agreed
 
@@ -355,14 +355,16 @@ def test_a_withdrawn_offer_is_met_by_nothing(session, account):
     assert not settlements.withdraw(session, account, "s1", at=NOW)
     assert not settlements.withdraw(session, account, "s2", at=NOW)
     assert not pay(session, account, "p1", 120_00)
-    assert states(session, account, LAST + timedelta(days=9)) == {"s1": SettlementState.WITHDRAWN}
+    assert states(session, account, TOO_LATE + timedelta(days=9)) == {
+        "s1": SettlementState.WITHDRAWN
+    }
 
 
 def test_an_offer_that_ran_out_before_the_next_one_has_expired(session, account):
     offer(session, account)
     offer(session, account, named="s2", at=TOO_LATE)
 
-    assert states(session, account, LAST + timedelta(days=1)) == {"s1": "expired", "s2": "open"}
+    assert states(session, account, TOO_LATE) == {"s1": "expired", "s2": "open"}
 
 
 def test_a_met_offer_cannot_be_withdrawn(session, account):

@@ -17,6 +17,7 @@ from domain.events import BalanceChanged
 from domain.orders import Charge, ChargeStatus
 from domain.plans import monthly
 from domain.time import days
+from providers.outcomes import ProviderDown
 from storage import (
     Database,
     accounts,
@@ -78,6 +79,12 @@ class Answers:
 
     def refunds_of(self, intent_id):
         return [each for each in self.trace.refunds if each.intent_id == intent_id]
+
+    def retrieve_intent(self, intent_id):
+        raise ProviderDown("when it was given, the trace does not tell")
+
+    def close_page(self, session_id):
+        raise AssertionError(f"no page is open: {session_id}")
 
     def refund(self, **asked):
         raise AssertionError(f"nobody asked for a refund: {asked}")

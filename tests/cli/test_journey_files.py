@@ -1,0 +1,77 @@
+"""Journeys to try: shipped ones by name, edited copies by file."""
+
+from pathlib import Path
+
+import pytest
+
+import journeys.standard
+from cli.journey_files import JourneyError, find_journey
+from journeys import JOURNEYS
+from simulation.knobs import grid
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """An edited copy of a journey that ships."""
+    file = tmp_path / "edited.py"
+    source = Path(journeys.standard.__file__).read_text()
+    file.write_text(source.replace("TIME_TO_ANSWER = days(10)", "TIME_TO_ANSWER = days(4)"))
+    return file
+
+
+def test_a_journey_that_ships_is_found_by_its_name():
+    found = find_journey("invoice")
+
+    assert found.journey is JOURNEYS["invoice"]
+    assert found.label == "invoice"
+
+
+@pytest.mark.parametrize("name", ["", ":STANDARD", ":standard"])
+def test_an_edited_copy_is_found_in_its_file(copy, name):
+    found = find_journey(f"{copy}{name}")
+
+    assert found.label == "edited.py:standard"
+    assert found.journey is not JOURNEYS["standard"]
+    assert found.source.startswith("edited.py, SHA-256 ")
+    assert find_journey(f"{copy}{name}").journey is found.journey
+
+
+def test_knobs_of_an_edited_copy_are_its_own(copy):
+    ((setting,),) = grid(find_journey(str(copy)).journey, ["TIME_TO_ANSWER=10d"])
+
+    assert [each.module.startswith("tried_edited_") for each in setting.knobs] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nope", "no journey is called 'nope': there are hardship, invoice, standard, subscr"),
+        ("nope.py:X", "nope.py: there is no such file"),
+    ],
+)
+def test_a_journey_that_is_not_there_is_told(text, says):
+    with pytest.raises(JourneyError) as refused:
+        find_journey(text)
+
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "says"),
+    [
+        ("X = 1\n", "", ": which journey? Give path.py:NAME; there are none"),
+        ("from journeys import HARDSHIP, INVOICE\n", "", "there are HARDSHIP, INVOICE"),
+        ("from journeys import HARDSHIP\n", ":STANDARD", "no journey 'STANDARD' in it; there are"),
+        ("X = 1\ndef broken(:\n", "", "edited.py:2: SyntaxError: "),
+        ("X = 1\n\nY = nowhere\n", "", "edited.py:3: NameError: name 'nowhere' is not defined"),
+    ],
+)
+def test_a_file_that_is_no_journey_is_told(tmp_path, text, name, says):
+    file = tmp_path / "edited.py"
+    file.write_text(text)
+
+    with pytest.raises(JourneyError) as refused:
+        find_journey(f"{file}{name}")
+
+    assert says in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
