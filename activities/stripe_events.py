@@ -11,14 +11,22 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from activities.news import Told, Unreadable, failure_told
+from activities.news import Told, TooEarly, Unreadable, failure_told
 from activities.paying import received
-from activities.stripe_accounts import by_the_account, locked, moment, money_of, payment_key
+from activities.stripe_accounts import (
+    WITHOUT_METADATA,
+    by_the_account,
+    locked,
+    moment,
+    money_of,
+    payment_key,
+)
 from activities.stripe_means import take_detached, take_mandate, take_renewed, take_stored
 from activities.stripe_reversals import take_dispute, take_refund, take_refunds
 from domain.orders import ChargeStatus
 from domain.plan_changes import Extra
 from providers.charges import (
+    ACCOUNT,
     AT,
     CANCELED,
     EXTRA,
@@ -69,6 +77,8 @@ class Found:
     """When the consumer gave the payment that came."""
     refused: str | None = None
     """Why Stripe did not do what it was asked to do."""
+    strange: bool = False
+    """Whether the payment that it is about was made by somebody else."""
 
 
 def read(row: InboxRow) -> StripeEvent:
@@ -88,10 +98,26 @@ def look_up(row: InboxRow, stripe: Lookup) -> Found:
     if event.type == COMPLETED and event.mode == SETUP and event.object_id:
         return Found(setup=stripe.retrieve_setup(event.object_id))
     if event.type == REFUNDED and event.intent_id:
-        return Found(refunds=tuple(stripe.refunds_of(event.intent_id)))
+        strange = _is_strange(stripe, event)
+        return Found(refunds=tuple(stripe.refunds_of(event.intent_id)), strange=strange)
+    if event.type in TAKERS and event.type.startswith(WITHOUT_METADATA):
+        return Found(strange=_is_strange(stripe, event))
     if _has_come(event) and event.intent_id and AT not in event.metadata:
         return Found(given_at=_given_at(stripe, event.intent_id))
     return Found()
+
+
+def _is_strange(stripe: Lookup, event: StripeEvent) -> bool:
+    """Whether Stripe says that a payment names no account: news of it would be waited with in vain.
+
+    What we make carries its account. While Stripe does not answer, it may be ours.
+    """
+    if ACCOUNT in event.metadata or event.intent_id is None:
+        return False
+    try:
+        return ACCOUNT not in stripe.retrieve_intent(event.intent_id).metadata
+    except (ProviderDown, ProviderRefused):
+        return False
 
 
 def has_come(row: InboxRow) -> bool:
@@ -117,7 +143,15 @@ def _given_at(stripe: Lookup, intent_id: str) -> datetime | None:
 
 def take(session: Session, row: InboxRow, found: Found) -> list[Told]:
     """Apply an event. One of a kind that says nothing to us is kept and left alone."""
-    event = read(row)
+    try:
+        return _taken(session, row, read(row), found)
+    except TooEarly:
+        if found.strange:
+            raise Unreadable("not a payment of ours") from None
+        raise
+
+
+def _taken(session: Session, row: InboxRow, event: StripeEvent, found: Found) -> list[Told]:
     if event.type == COMPLETED and event.mode == SETUP:
         return take_stored(session, row, event, found.setup)
     if event.type == REFUNDED:

@@ -231,6 +231,23 @@ class TestStripe:
         assert answer.status_code == 204
         assert books(database, placed)[0] == 12_000
 
+    @pytest.mark.parametrize(
+        ("down", "status", "failure"),
+        [
+            (False, 204, "not a payment of ours"),
+            (True, 503, "nothing on record belongs to this payment yet"),
+        ],
+    )
+    def test_a_refund_waits_for_its_payment_unless_stripe_says_that_it_is_nobodys(
+        self, public, database, down, status, failure
+    ):
+        public.app_services.stripe.down = down
+        refund = {"id": "re_1", "object": "refund", "payment_intent": "pi_strange"}
+        event = stripe_event("refund.created", refund | {"amount": 500, "currency": "usd"})
+        answer = public.post("/webhooks/stripe", **stripe_signed(event))
+
+        assert (answer.status_code, inbox(database)[0].failure) == (status, failure)
+
     @pytest.mark.parametrize("body", ['{"id": "evt_1"}', "[]", "{", '{"id": {}, "x": NaN}'])
     def test_what_is_signed_and_no_event_is_set_aside(self, public, database, body):
         assert public.post("/webhooks/stripe", **stripe_signed(body)).status_code == 204
