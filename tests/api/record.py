@@ -20,7 +20,7 @@ from api.services import Services
 from domain.accounts import Placement, StoredCard
 from domain.contacts import Message
 from domain.money import Money
-from providers.charges import CardSetup, Checkout, Intent, PageEnd, Paid
+from providers.charges import ACCOUNT, CardSetup, Checkout, Intent, PageEnd, Paid
 from providers.outcomes import ProviderDown, ProviderRefused
 from providers.refunds import Refund
 from providers.sendgrid import SendGrid
@@ -38,6 +38,8 @@ PUBLIC = "https://tahsil.test"
 TOKEN, SECRET = "twilio-token", "whsec_test"
 SIGNING_KEY = ec.generate_private_key(ec.SECP256R1())
 NUMBERS = itertools.count(1)
+STRANGE = "pi_strange"
+"""A payment that somebody else took at Stripe."""
 
 PEM = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 PUBLIC_KEY = base64.b64encode(SIGNING_KEY.public_key().public_bytes(*PEM)).decode()
@@ -150,7 +152,7 @@ class FakeStripe(Stripe):
         return Intent(
             intent_id=intent_id,
             amount=usd(1),
-            metadata={},
+            metadata={} if intent_id == STRANGE else {ACCOUNT: "acc_somebody"},
             settled=Paid(intent_id=intent_id),
             given_at=self.given.get(intent_id),
         )

@@ -8,6 +8,7 @@ from domain.events import MessageReceived, OptedOut
 from storage.tables import InboxRow, Reply
 from tests.api.record import (
     NOW,
+    STRANGE,
     books,
     contact,
     placement,
@@ -242,7 +243,7 @@ class TestStripe:
         self, public, database, down, status, failure
     ):
         public.app_services.stripe.down = down
-        refund = {"id": "re_1", "object": "refund", "payment_intent": "pi_strange"}
+        refund = {"id": "re_1", "object": "refund", "payment_intent": STRANGE}
         event = stripe_event("refund.created", refund | {"amount": 500, "currency": "usd"})
         answer = public.post("/webhooks/stripe", **stripe_signed(event))
 
