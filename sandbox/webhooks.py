@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sandbox import clock, messages, outcomes
 from sandbox.faults import Fault, take_webhook_fault
@@ -123,10 +124,10 @@ class Courier:
                 # One moment for both: what falls due between them would wait for nobody.
                 now = clock.seconds()
                 if self._bring_outcomes(now):
-                    await self._tell_change()
                     # There may be more of it than comes at once.
                     self.wake()
                 self._start_due(poster, now)
+                await self._tell_change()
                 await self._pause(now)
         finally:
             await self.abandon()
@@ -146,8 +147,14 @@ class Courier:
 
     def _start_due(self, poster: Poster, now: float) -> None:
         for row in self._due(now):
-            seq = row["seq"]
-            self._under_way[seq] = asyncio.create_task(self._carry(poster, row))
+            task = asyncio.create_task(self._carry(poster, row))
+            self._under_way[row["seq"]] = task
+            # Not by the task itself: one that is cancelled before it began runs no line of it.
+            task.add_done_callback(partial(self._put_down, row["seq"]))
+
+    def _put_down(self, seq: int, _task: asyncio.Task[None]) -> None:
+        del self._under_way[seq]
+        self.wake()
 
     def _due(self, now: float) -> list[sqlite3.Row]:
         free = AT_ONCE - len(self._under_way)
@@ -175,14 +182,8 @@ class Courier:
             return
 
     async def _carry(self, poster: Poster, row: sqlite3.Row) -> None:
-        try:
-            self._apply(row)
-            answer = await self._attempt(poster, row)
-            self._record(row, answer)
-        finally:
-            del self._under_way[row["seq"]]
-            self.wake()
-            await self._tell_change()
+        self._apply(row)
+        self._record(row, await self._attempt(poster, row))
 
     async def _tell_change(self) -> None:
         async with self._changed:
