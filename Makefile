@@ -21,7 +21,8 @@ demo: install
 up: install
 	$(BIN)/tahsil up $(ARGS)
 
-# What needs the whole stack waits a lot: what needs PostgreSQL alone, and the rest, run beside it.
+# What needs the whole stack takes longest, because it waits a lot: the others, which need PostgreSQL
+# alone or nothing, take what it leaves of the machine.
 test: install
 	$(MAKE) --no-print-directory --jobs 3 test-stack test-record test-pure
 
@@ -29,10 +30,10 @@ test-stack: install
 	$(BIN)/pytest --quiet -m "(stack or browser) and not record" $(ARGS)
 
 test-record: install
-	$(BIN)/pytest --quiet -m record $(ARGS)
+	nice $(BIN)/pytest --quiet -m record $(ARGS)
 
 test-pure: install
-	$(BIN)/pytest --quiet -m "not stack and not browser and not record" $(ARGS)
+	nice $(BIN)/pytest --quiet -m "not stack and not browser and not record" $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation
