@@ -97,13 +97,24 @@ def grow_persons() -> None:
         for number, made in enumerate(MADE):
             placements = person(number, owed=1)
             record(database, placements)
+            held = size(database)
             took = after(database, placements, made)
-            print(f"{made:6} contacts made before        {took:8.0f} µs a reservation")
+            each = (size(database) - held) / (made + SAMPLE) / 1000
+            print(
+                f"{made:6} contacts made before  {took:8.0f} µs a reservation, {each:.1f} kB each"
+            )
         for number, owed in enumerate(OWED, start=len(MADE)):
             placements = person(number, owed)
             record(database, placements)
             took = after(database, placements, made=100)
-            print(f"{owed:6} accounts of one person      {took:8.0f} µs a reservation")
+            print(f"{owed:6} accounts of one person{took:8.0f} µs a reservation")
+
+
+def size(database: Database) -> int:
+    """Bytes of the record on disk, indexes included."""
+    with database.transaction() as session:
+        held: int = session.scalar(text("SELECT pg_database_size(current_database())"))
+    return held
 
 
 COPIES = """
