@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test test-stack test-record test-pure check check-types check-style fast fuzz bench lock clean
+.PHONY: install demo up test test-stack test-record test-pure check check-types check-style fast fuzz chaos bench lock clean
 
 install: .venv/installed
 
@@ -43,8 +43,15 @@ SENDS ?= 1000000
 fuzz: install
 	$(BIN)/python -m tests.fuzz $(SENDS) $(ARGS)
 
+# Weeks of work while everything is killed in turn; all books are compared afterwards: docs/chaos.md.
+SEED ?= 1
+ACCOUNTS ?= 200
+DAYS ?= 30
+chaos: install
+	$(BIN)/python -m tests.chaos --seed $(SEED) --accounts $(ACCOUNTS) --days $(DAYS)
+
 bench: install
-	for each in history_events gate reservations accounts backtest; do \
+	for each in history_events gate reservations accounts replay growth backtest; do \
 		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; \
 	done
 

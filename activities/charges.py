@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import debits
 from activities.contacts import Clocks, Patience
-from activities.debits import Refusal
+from activities.debits import UNDER_WAY, Refusal
 from activities.lookups import close_pages, conclude, end_of, look_up
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus
@@ -41,8 +41,6 @@ ANSWERS = {
     payments.GIVEN_UP: ChargeStatus.UNAVAILABLE,
 }
 """What a workflow is told for what only the record tells apart."""
-
-UNDER_WAY = Refusal(payments.UNDER_WAY, "another payment for the same is under way")
 
 Answer = Charged | ApplicationError
 """What the activity returns, or raises to be tried again."""
@@ -251,7 +249,12 @@ def _remember(session: Session, row: ChargeRow, means: Means) -> None:
     row.card = means.fingerprint or means.payment_method
     row.network = _network(means.kind, means.network)
     people.describe_card(
-        session, means.payment_method, kind=means.kind, fingerprint=row.card, network=means.network
+        session,
+        means.payment_method,
+        kind=means.kind,
+        fingerprint=row.card,
+        network=means.network,
+        funding=means.funding,
     )
 
 
@@ -294,7 +297,7 @@ def _charged(session: Session, row: ChargeRow) -> Charged:
         decline_code=row.decline_code,
         decline=tries.kind_of(row),
         again_at=row.again_at,
-        plan=plans.with_added(session, row.account_id),
+        plan=plans.revised_by_money(session, row.account_id),
     )
 
 

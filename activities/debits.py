@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from compliance import Allow, AnyVerdict, ContactRequest, PersonFacts, Wait, decide
 from compliance.laws import LAWS
+from domain.accounts import Hold
 from domain.contacts import Channel, Message, Purpose
 from domain.money import Money
 from domain.orders import Charge, ChargeStatus
+from domain.people import Milestone, MilestoneKind
 from domain.plans import PaymentPlan
 from domain.time import local_date
 from storage import accounts, contacts, laws, ledger, payments, people, plans, tries
@@ -29,6 +31,11 @@ class Refusal:
     again_at: datetime | None = None
 
 
+CREDIT = "credit"
+"""The funding of a card that is none of the person's accounts, in Stripe's word."""
+UNDER_WAY = Refusal(payments.UNDER_WAY, "another payment for the same is under way")
+
+
 def refused(
     session: Session, order: Charge, row: ChargeRow, at: datetime, *, last: bool
 ) -> Refusal | None:
@@ -40,11 +47,12 @@ def refused(
         return over
     facts = people.facts(session, order.account_id, at)
     if facts.standing(at):
-        holds = sorted({each.hold for each in facts.standing(at)})
-        return Refusal(ChargeStatus.NOT_DUE, f"on hold: {', '.join(holds)}")
+        return _held({each.hold for each in facts.standing(at)})
     person = people.person_of(session, order.account_id)
     if person.stripe_customer is None or person.payment_method is None:
         return Refusal(ChargeStatus.NO_CARD, "no means of payment is stored")
+    if person.funding == CREDIT and person.payment_method == row.payment_method:
+        facts = _of_credit(facts, order, at)
     verdict = _ruled(session, row, facts, at, last=last)
     match verdict:
         case Allow():
@@ -52,6 +60,12 @@ def refused(
         case Wait(until=until):
             return Refusal(ChargeStatus.NOT_YET, _because(verdict), until)
     return Refusal(ChargeStatus.NO_CARD, _because(verdict))
+
+
+def _held(holds: set[Hold]) -> Refusal:
+    if holds == {Hold.PAYMENT}:
+        return UNDER_WAY
+    return Refusal(ChargeStatus.NOT_DUE, f"on hold: {', '.join(sorted(holds))}")
 
 
 def collectable(session: Session, order: Charge, row: ChargeRow, at: datetime) -> Money:
@@ -88,6 +102,12 @@ def _over(session: Session, order: Charge) -> Refusal | None:
     if account is None or account.closure is not None or account.recalled_at is not None:
         return Refusal(ChargeStatus.NOT_DUE, "the account is over")
     return None
+
+
+def _of_credit(facts: PersonFacts, order: Charge, at: datetime) -> PersonFacts:
+    """The facts with what is charged: laws on debits speak of accounts, which no credit card is."""
+    card = Milestone(kind=MilestoneKind.CREDIT_CARD, at=at, account_id=order.account_id)
+    return facts.model_copy(update={"milestones": (*facts.milestones, card)})
 
 
 def _ruled(

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-import structlog
 from sqlalchemy.orm import Session
 
 from activities import (
@@ -24,7 +23,6 @@ from activities.doors import Door
 from activities.news import Told, TooEarly, Unreadable
 from activities.stripe_accounts import locked
 from activities.stripe_events import Found, Lookup
-from providers.outcomes import ProviderDown
 from storage import Database, inbox
 from storage.tables import InboxRow
 
@@ -48,8 +46,6 @@ TAKERS: dict[str, Callable[[Session, InboxRow], list[Told]]] = {
 
 
 NOTHING = Found()
-
-log = structlog.get_logger()
 
 
 class CardLookup(Lookup, refunding.Cashier, lookups.Pager, Protocol):
@@ -76,31 +72,15 @@ async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) 
         raise
     await reopening.tell(database, door, told)
     if row.provider == STRIPE and stripe_events.has_come(row):
-        await _close_other_pages(database, door, stripe, row)
+        paid = await asyncio.to_thread(_account_of, database, row)
+        await lookups.close_other_pages(database, door, stripe, paid, row.recorded_at)
     await asyncio.to_thread(_mark, database, row_id)
     return None
 
 
-async def _close_other_pages(
-    database: Database, door: Door, stripe: CardLookup, row: InboxRow
-) -> None:
-    """Let nobody pay twice: what was open beside the page that was paid is closed.
-
-    Where Stripe cannot be asked they stay open until the next charge or page closes them, or their
-    day is over; whoever then pays too much gets it back by a person of ours.
-    """
-    try:
-        news = await asyncio.to_thread(_closed_pages, database, stripe, row)
-    except ProviderDown as down:
-        log.warning("pages.not_closed", row=row.id, error=str(down))
-        return
-    await reopening.tell(database, door, news)
-
-
-def _closed_pages(database: Database, stripe: CardLookup, row: InboxRow) -> list[Told]:
+def _account_of(database: Database, row: InboxRow) -> str:
     with database.transaction() as session:
-        account = locked(session, stripe_events.read(row))
-        return list(lookups.close_pages(session, stripe, account.id, row.recorded_at).news)
+        return locked(session, stripe_events.read(row)).id
 
 
 def apply(session: Session, row: InboxRow, found: Found = NOTHING) -> list[Told]:

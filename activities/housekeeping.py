@@ -9,6 +9,7 @@ from temporalio import activity
 from activities import lookups
 from activities.doors import Door
 from activities.hearing import hear
+from activities.news import TooEarly
 from activities.placing import place_rows
 from domain.orders import PlacementJob
 from providers.stripe import Stripe
@@ -48,9 +49,16 @@ class Housekeeping:
         try:
             await hear(self._database, self._door, self._stripe, row_id)
         except Exception as error:  # noqa: BLE001 -- one event must not keep the others waiting
-            log.warning("inbox.not_applied", row=row_id, error=type(error).__name__)
+            kind = type(error).__name__
+            log.warning("inbox.not_applied", row=row_id, error=kind)
+            if not isinstance(error, TooEarly):  # what that one waits for is noted already
+                await asyncio.to_thread(self._failed, row_id, kind)
             return False
         return True
+
+    def _failed(self, row_id: str, kind: str) -> None:
+        with self._database.transaction() as session:
+            inbox.failed(session, row_id, kind)
 
     def _left_over(self, after: InboxRow | None) -> list[InboxRow]:
         with self._database.transaction() as session:

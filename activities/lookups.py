@@ -135,6 +135,28 @@ def close_pages(
     return Pages(any(each.pays for each in ended), tuple(chain(*(each.news for each in ended))))
 
 
+async def close_other_pages(
+    database: Database, door: Door, stripe: Pager, account_id: str, wall: datetime
+) -> None:
+    """Let nobody pay twice: what is open still when money has come is closed.
+
+    Where Stripe cannot be asked they stay open until the next charge or page closes them, or their
+    day is over; whoever then pays too much gets it back by a person of ours.
+    """
+    try:
+        news = await asyncio.to_thread(_closed_pages, database, stripe, account_id, wall)
+    except ProviderDown as down:
+        log.warning("pages.not_closed", account=account_id, error=str(down))
+        return
+    await reopening.tell(database, door, news)
+
+
+def _closed_pages(database: Database, stripe: Pager, account_id: str, wall: datetime) -> list[Told]:
+    with database.transaction() as session:
+        lock_account(session, account_id)
+        return list(close_pages(session, stripe, account_id, wall).news)
+
+
 def _closed(session: Session, stripe: Pager, page: Checkout, wall: datetime) -> Pages:
     end = _end_of_page(stripe, page.session_id)
     if end.state == "processing" and not _came_to_nothing(stripe, end.intent_id):

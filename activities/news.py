@@ -60,8 +60,8 @@ def added_told(session: Session, account: Account) -> Told:
 def failure_told(session: Session, charge: ChargeRow) -> list[Told]:
     """News of a charge that failed: its costs, and itself if it was taken for one under way."""
     account = session.get_one(Account, charge.account_id)
-    has_costs = ledger.is_booked(session, accruing.key_of_costs(account.id, charge.key))
-    told = [added_told(session, account)] if has_costs else []
+    costs = accruing.key_of_costs(account.id, payments.claim_of(session, charge))
+    told = [added_told(session, account)] if ledger.is_booked(session, costs) else []
     if charge.instalment is not None and payments.failed_late(charge):
         failed = InstalmentFailed(event_id=f"failed:{charge.key}", number=charge.instalment)
         told.append(Told(account.workflow_id, failed))
@@ -74,7 +74,7 @@ def _balance(session: Session, account: Account, event_id: str, cause: Cause) ->
         version=ledger.version(session, account.id),
         balance=ledger.balance(session, account.id),
         cause=cause,
-        plan=plans.with_added(session, account.id),
+        plan=plans.revised_by_money(session, account.id),
     )
     return Told(account.workflow_id, event)
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from activities.news import Told, balance_told
 from activities.reopening import name_end, reopen, reversed_told
-from domain.events import PlanChanged
 from domain.ledger import GIVEN_BACK, RECEIVED, Cause
 from domain.money import Money
 from domain.payable import is_too_small
@@ -53,7 +52,7 @@ def received(
         plans.take_extra(session, account.id, amount.minor, extra, when)
         _ask_for_refund(session, account, key, amount if unasked else None, at=when)
         name_end(session, account)
-    return [balance_told(session, account, key), *_plan_told(session, account, extra)]
+    return [balance_told(session, account, key)]
 
 
 def went_back(
@@ -135,11 +134,3 @@ def _ask_for_refund(
     else:
         return
     accounts.hand_over(session, f"overpaid:{key}", account.id, reason, at=at)
-
-
-def _plan_told(session: Session, account: Account, extra: Extra | None) -> list[Told]:
-    plan = plans.current(session, account.id) if extra else None
-    if plan is None:
-        return []
-    event = PlanChanged(event_id=f"plan:{plan.plan_id}:{plan.revision}", plan=plan)
-    return [Told(account.workflow_id, event)]

@@ -3,11 +3,11 @@
 from temporalio import activity
 
 from activities import reopening
-from activities.agreements import step_of
 from compliance.orders import Close, Entered, EnterStage, Recorded
 from domain.accounts import Closure
 from domain.ledger import recalled
 from domain.orders import HandOver, RecordHolds, RecordPlacement
+from domain.payable import step
 from storage import (
     Database,
     accounts,
@@ -45,9 +45,7 @@ class Records:
                 accounts.inherit_holds(session, account)
                 accruing.costs_at_placement(session, account, order.at)
                 accruing.accrue(session, account, order.at)
-                settlements.offer_early(
-                    session, account, at=order.at, step=step_of(account.currency)
-                )
+                settlements.offer_early(session, account, at=order.at, step=step(account.currency))
             return Recorded(
                 version=ledger.version(session, order.account_id),
                 balance=ledger.balance(session, order.account_id),
@@ -77,7 +75,7 @@ class Records:
             return Entered(
                 version=ledger.version(session, account.id),
                 balance=ledger.balance(session, account.id),
-                plan=plans.with_added(session, account.id),
+                plan=plans.revised_by_money(session, account.id),
             )
 
     @activity.defn

@@ -22,6 +22,9 @@ from storage.tables import Account, InboxRow
 REFUND = "refund"
 """The name under which the inbox keeps that Stripe has to be asked for a refund."""
 
+GONE_BACK = frozenset({"charge_already_refunded", "charge_disputed"})
+"""Stripe's codes by which the consumer has the money already, or their bank is taking it back."""
+
 
 class Cashier(Protocol):
     """The part of Stripe that gives money back."""
@@ -52,11 +55,11 @@ def order(
 def ask(row: InboxRow, stripe: Cashier) -> Found:
     """Have Stripe give it back, unless it has; nothing is found if it refuses."""
     key, intent = row.payload["key"], row.payload["intent_id"]
-    known = [each for each in stripe.refunds_of(intent) if each.key == key]
-    if known:
-        return Found(refunds=tuple(known))
     amount = Money.model_validate(row.payload["amount"])
     try:
+        known = [each for each in stripe.refunds_of(intent) if each.key == key]
+        if known:
+            return Found(refunds=tuple(known))
         return Found(refunds=(stripe.refund(intent_id=intent, amount=amount, key=key),))
     except ProviderRefused as refused:
         return Found(refused=refused.code)
@@ -74,7 +77,13 @@ def take(session: Session, row: InboxRow, found: Found) -> list[Told]:
         key = row.payload["key"]
         if refunds.refuse(session, key):
             journal.note(session, account.id, "refund refused", key=key, code=found.refused)
-            reason = f"Stripe refused a refund ({found.refused}): give the money back another way"
+            reason = f"Stripe refused a refund ({found.refused}): {_advice(found.refused)}"
             accounts.hand_over(session, f"refused:{key}", account.id, reason, at=at)
         return []
     return [told for each in found.refunds for told in book_refund(session, account, each, at=at)]
+
+
+def _advice(code: str) -> str:
+    if code in GONE_BACK:
+        return "look at Stripe first, as the money may have gone back already"
+    return "give the money back another way"

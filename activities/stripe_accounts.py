@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from activities.news import TooEarly, Unreadable
@@ -82,12 +83,14 @@ def by_the_account(
 ) -> datetime:
     """The account's time of what Stripe dates `created`, and we heard of by the wall at `heard`.
 
-    That is Stripe's, unless the account was run ahead of the wall.
+    That is Stripe's, unless the account was run ahead of the wall: of this very moment, not of
+    `heard`, as an event that is applied late may find contacts that were made since.
     """
     if (told := _told_at(metadata)) is not None:
         return told
-    now = contacts.present(session, account.person_id, heard)
-    return now if now > heard else created
+    wall = max(heard, session.execute(select(func.clock_timestamp())).scalar_one())
+    now = contacts.present(session, account.person_id, wall)
+    return now if now > wall else created
 
 
 def _told_at(metadata: Mapping[str, str]) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from activities.news import Told, TooEarly, Unreadable, failure_told
+from activities.news import Told, TooEarly, Unreadable, failure_told, hold_told
 from activities.paying import received
 from activities.stripe_accounts import (
     WITHOUT_METADATA,
@@ -23,8 +23,12 @@ from activities.stripe_accounts import (
 )
 from activities.stripe_means import take_detached, take_mandate, take_renewed, take_stored
 from activities.stripe_reversals import take_dispute, take_refund, take_refunds
+from domain.accounts import Hold
+from domain.events import HoldLifted
 from domain.orders import ChargeStatus
+from domain.people import StandingHold
 from domain.plan_changes import Extra
+from domain.time import days, local_date
 from providers.charges import (
     ACCOUNT,
     AT,
@@ -38,7 +42,7 @@ from providers.charges import (
 )
 from providers.outcomes import ProviderDown, ProviderRefused
 from providers.refunds import Refund
-from storage import journal, payments, tries
+from storage import accounts, journal, payments, people, tries
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, InboxRow
 
@@ -47,6 +51,9 @@ PAID = "paid"
 COMPLETED = "checkout.session.completed"
 GIVEN_UP = "payment_intent.canceled"
 REFUNDED = "charge.refunded"
+AWAITED = days(14)
+"""For so long a bank debit is waited for at most, if nobody tells its end. In the US it takes four
+business days."""
 EXTRAS: dict[str, Extra] = {"keep": "keep", "respread": "respread"}
 
 UNDER_WAY = frozenset({ChargeStatus.PROCESSING, ChargeStatus.UNAVAILABLE})
@@ -169,10 +176,12 @@ def _session_paid(
     account = locked(session, event)
     if event.payment_status == PAID:
         payments.close_page(session, event.object_id)
-        return _paid(session, row, event, given_at)
+        told = _paid(session, row, event, given_at)
+        at_once = event.type == COMPLETED
+        return told if at_once else [*told, *_awaited_no_more(session, event, account)]
     payments.note_promised(session, event.object_id)
     journal.note(session, account.id, "payment under way")
-    return []
+    return _awaited(session, row, event, account)
 
 
 def _session_failed(session: Session, row: InboxRow, event: StripeEvent) -> list[Told]:
@@ -181,7 +190,26 @@ def _session_failed(session: Session, row: InboxRow, event: StripeEvent) -> list
     account = locked(session, event)
     payments.close_page(session, event.object_id)
     journal.note(session, account.id, "payment did not come")
-    return []
+    return _awaited_no_more(session, event, account)
+
+
+def _awaited(session: Session, row: InboxRow, event: StripeEvent, account: Account) -> list[Told]:
+    """Ask nobody for what is on its way: the clock stands until it comes, or does not."""
+    if not payments.is_promised(session, event.object_id):
+        return []  # its end was known before
+    zone = people.person_of(session, account.id).zones[0]
+    today = local_date(moment(session, row, account, event), zone)
+    hold = StandingHold(hold=Hold.PAYMENT, ends=today + AWAITED)
+    return [hold_told(session, account, hold, key=event.object_id or row.id)]
+
+
+def _awaited_no_more(session: Session, event: StripeEvent, account: Account) -> list[Told]:
+    """It came or it did not: the clock goes on, unless another payment is under way still."""
+    if payments.awaits(session, account.id):
+        return []
+    accounts.lift_hold(session, account.id, Hold.PAYMENT)
+    lifted = HoldLifted(event_id=f"{event.object_id}:{event.type}", hold=Hold.PAYMENT)
+    return [Told(account.workflow_id, lifted)]
 
 
 def _paid(

@@ -36,7 +36,9 @@ def take_stored(
     if plan is not None and _accepted(session, row, account, event, plan):
         event_id = f"accepted:{plan.plan_id}:{event.object_id}"
         accepted = Told(account.workflow_id, PlanAccepted(event_id=event_id, plan=plan))
-        added = [added_told(session, account)] if plans.with_added(session, account.id) else []
+        added = (
+            [added_told(session, account)] if plans.revised_by_money(session, account.id) else []
+        )
         return [*tell_profile(session, account.person_id), accepted, *added]
     return [Told(account.workflow_id, CardStored(event_id=row.id))]
 
@@ -53,6 +55,7 @@ def _store(session: Session, account: Account, event: StripeEvent, setup: CardSe
         kind=means.kind if means else None,
         fingerprint=means.fingerprint if means else None,
         network=means.network if means else None,
+        funding=means.funding if means else None,
         mandate=setup.mandate,
         at=event.created,
     )

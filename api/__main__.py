@@ -8,6 +8,7 @@ import anyio.to_thread
 import uvicorn
 from temporalio.client import Client
 
+from api import metrics
 from api.app import build
 from api.services import Services
 from compliance.laws import LAWS
@@ -21,8 +22,10 @@ from providers.settings import (
 from providers.stripe import Stripe
 from providers.twilio import Twilio
 from storage import Database, laws
+from workers import health
 from workers.logs import log_as_json
 from workers.settings import Settings
+from workers.telemetry import end_traces, interceptors, send_traces, traced
 from workflows.door import TemporalDoor
 from workflows.payloads import Sealed, sealed
 
@@ -43,12 +46,14 @@ def main() -> None:
 async def serve(host: str, port: int) -> None:
     """Connect everything and answer requests."""
     settings = Settings()
+    send_traces(settings.otlp_endpoint, "tahsil-api")
     ring = settings.keyring()
     await ring.check()
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         data_converter=sealed(ring),
+        interceptors=interceptors(),
         # A Temporal that is down takes nobody's page away: only what needs it has to wait.
         lazy=True,
     )
@@ -62,9 +67,12 @@ async def serve(host: str, port: int) -> None:
         door=TemporalDoor(client, fast_forward=settings.fast_forward),
         twilio=Twilio(from_environment(TwilioSettings)),
         sendgrid=SendGrid(from_environment(SendGridSettings)),
-        stripe=Stripe(from_environment(StripeSettings)),
+        stripe=traced(Stripe(from_environment(StripeSettings)), "stripe"),
         codec=Sealed(ring),
+        needed=health.checks(database, client, ring.keys),
     )
+    if settings.metrics_address is not None:
+        metrics.serve(health.place(settings.metrics_address), database)
     config = uvicorn.Config(
         build(services), host=host, port=port, log_config=None, access_log=False
     )
@@ -73,6 +81,7 @@ async def serve(host: str, port: int) -> None:
     finally:
         database.close()
         ring.close()
+        end_traces()
 
 
 if __name__ == "__main__":

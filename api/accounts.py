@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse
 from activities.doors import AccountClosed, DifferentPlacement
 from api.idempotency import IdempotencyKey, once
 from api.problems import Internal, Invalid, NotNow, PlacedDifferently, ProblemBody, WrongMediaType
+from api.roles import ToPlace, ToRead
 from api.schemas import AccountList, AccountView, NewAccount, Timeline
-from api.services import CreditorId, Served, Services
+from api.services import Served, Services
 from api.views import account_view, owned, timeline
 from domain.accounts import Placement, Reference, differences
 from storage import accounts
@@ -54,7 +55,7 @@ router = APIRouter(
     responses={200: {"model": AccountView, "description": "It is placed already, just so"}},
 )
 async def place_account(
-    new: NewAccount, creditor: CreditorId, services: Served, key: IdempotencyKey = None
+    new: NewAccount, creditor: ToPlace, services: Served, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Place an account: its journey begins. The same again finds it; with other data it is 409."""
 
@@ -133,7 +134,7 @@ def _at(placement: dict[str, object], name: str) -> object:
 
 @router.get("")
 async def find_account(
-    reference: Annotated[Reference, Query()], creditor: CreditorId, services: Served
+    reference: Annotated[Reference, Query()], creditor: ToRead, services: Served
 ) -> AccountList:
     """The account of your own reference, if it is placed."""
 
@@ -146,7 +147,7 @@ async def find_account(
 
 
 @router.get("/{account_id}")
-async def show_account(account_id: str, creditor: CreditorId, services: Served) -> AccountView:
+async def show_account(account_id: str, creditor: ToRead, services: Served) -> AccountView:
     """The account as it stands, and what happens next."""
 
     def read() -> tuple[AccountView, str]:
@@ -164,7 +165,7 @@ async def show_account(account_id: str, creditor: CreditorId, services: Served) 
 @router.get("/{account_id}/timeline")
 async def show_timeline(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToRead,
     services: Served,
     after: Annotated[str, Query(max_length=40)] = "0.0",
     limit: Annotated[int, Query(ge=1, le=500)] = 200,

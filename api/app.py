@@ -4,26 +4,29 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from psycopg import OperationalError as ServerGone
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from temporalio.service import RPCError
 
 from api import (
     accounts,
+    bulk,
     call_list,
     calls,
     codec,
     contracts,
     explaining,
+    health,
     instructions,
     journeys,
     letters,
     means,
+    operators,
     people,
     placements,
     plans,
@@ -38,6 +41,7 @@ from api import (
     webhooks,
 )
 from api.limits import LastResort, LimitBody
+from api.metrics import TimeRequests
 from api.problems import (
     Invalid,
     Malformed,
@@ -48,8 +52,8 @@ from api.problems import (
     TooLarge,
     field_errors,
 )
+from api.roles import NoteAnswers
 from api.services import Served, Services
-from storage import creditors
 
 PARTS = (
     accounts,
@@ -59,6 +63,7 @@ PARTS = (
     call_list,
     explaining,
     instructions,
+    bulk,
     journeys,
     plans,
     settlements,
@@ -73,7 +78,9 @@ PARTS = (
     webhooks,
     portal,
     portal_means,
+    operators,
     codec,
+    health,
 )
 """What is served, in the order of the page of documentation."""
 
@@ -83,23 +90,35 @@ Amounts are integers of minor units with an ISO 4217 currency. Errors are
 [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems. The same placement sent twice finds the
 first; give an `Idempotency-Key` to get the very same answer again."""
 
+TRACED: TelemetryConfig = {
+    "tracing": True,
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""Requests are spans where the process is traced; `workers.telemetry` says what leaves of them."""
+
 
 def build(services: Services) -> FastAPI:
     """The application on these services."""
-    app = FastAPIOffline(title="Tahsil", version="1", description=ABOUT, redoc_url=None)
+    app = FastAPIOffline(
+        title="Tahsil", version="1", description=ABOUT, redoc_url=None, telemetry=TRACED
+    )
     app.state.services = services
     for part in PARTS:
         app.include_router(part.router)
     app.add_api_route("/", index, include_in_schema=False)
-    app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
     for trouble in (OperationalError, ServerGone, RPCError):
         app.add_exception_handler(trouble, _not_now)
+    app.add_middleware(NoteAnswers)
     app.add_middleware(LimitBody)
     app.add_middleware(LastResort)
+    app.add_middleware(TimeRequests)
     return app
 
 
@@ -109,20 +128,6 @@ async def index(services: Served) -> HTMLResponse:
     return portal.html(
         "index.html", "en", outbox=settings.sandbox_url, temporal=settings.temporal_ui_url
     )
-
-
-async def healthz(services: Served) -> PlainTextResponse:
-    """Whether the record can be read: without it nothing else can be done."""
-    try:
-        await run_in_threadpool(_reachable, services)
-    except SQLAlchemyError as error:
-        raise NotNow("The database does not answer.") from error
-    return PlainTextResponse("ok")
-
-
-def _reachable(services: Services) -> None:
-    with services.database.transaction() as session:
-        creditors.owner_of(session, "nobody")
 
 
 async def _problem(_: Request, error: Exception) -> Response:

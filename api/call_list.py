@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.explaining import DOCUMENTED
+from api.roles import ToContact
 from api.schemas import Rule
-from api.services import CreditorId, Served
+from api.services import Served
 from compliance import Allow, AnyVerdict, ContactRequest, Wait, decide
 from compliance.laws import LAWS
 from domain.contacts import Channel, Purpose
@@ -57,7 +58,7 @@ class CallsDue(BaseModel):
 
 @router.get("/due")
 async def calls_due(
-    creditor: CreditorId,
+    creditor: ToContact,
     services: Served,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> CallsDue:

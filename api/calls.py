@@ -21,8 +21,9 @@ from api.idempotency import IdempotencyKey
 from api.person_schemas import CallView, NewCall, Permit, PermitRequest
 from api.problems import Invalid, Problem, field_error
 from api.recording import write
+from api.roles import ToContact
 from api.schemas import Rule
-from api.services import CreditorId, Served
+from api.services import Served
 from compliance import Allow, AnyVerdict, ContactRequest, Deny, Wait, decide
 from compliance.evaluator import PERMIT
 from compliance.laws import LAWS
@@ -81,7 +82,7 @@ class CalledDifferently(Problem):
 async def permit_call(
     account_id: str,
     asked: PermitRequest,
-    creditor: CreditorId,
+    creditor: ToContact,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -195,7 +196,7 @@ def _judge(session: Session, account: Account, asked: PermitRequest, at: datetim
 async def record_call(
     account_id: str,
     call: NewCall,
-    creditor: CreditorId,
+    creditor: ToContact,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:

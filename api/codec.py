@@ -1,12 +1,12 @@
-"""Opens what is encrypted for Temporal's UI, for whoever has the token; closes what is typed there.
+"""Opens what is encrypted for Temporal's UI, for whoever may read it; closes what is typed there.
 
 The UI's page in the browser sends payloads here as they are in the history (Temporal's remote data
-encoder). The token comes as `Authorization: Bearer`, or in the address where the UI can be given
-nothing but an address. Nothing that passes here is logged, opened or closed.
+encoder). An operator's key comes as `Authorization: Bearer`, or in the address where the UI can be
+given nothing but an address; a key for that has the role `codec` and no other. Nothing that passes
+here is logged, opened or closed.
 """
 
 import json
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated
@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
 from google.protobuf import json_format
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from temporalio.api.common.v1 import Payload, Payloads
 
-from api.problems import Malformed, Problem
-from api.services import Served, bearer
+from api.problems import Malformed, NoKey, Problem
+from api.roles import Right, known
+from api.services import Served, Services, bearer
 from storage.keys import UnreadableError
 from storage.master_keys import MasterKeyError
 from workers.settings import Settings
@@ -37,40 +39,27 @@ ALLOWED = {
 PLAIN = {"encoding": b"json/plain"}
 
 
-class NoToken(Problem):
-    """Nobody knows who asks."""
-
-    status, slug = HTTPStatus.UNAUTHORIZED, "no-token"
-    title = "A token is needed to read what is encrypted"
-    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 -- as the other problems
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Send `Authorization: Bearer <token>` with the token that TAHSIL_CODEC_TOKEN sets."
-        )
-
-
 @router.post("/decode")
-@router.post("/{token}/decode")
-async def decode(request: Request, services: Served, given: Given, token: str = "") -> Response:
+@router.post("/{key}/decode")
+async def decode(request: Request, services: Served, given: Given, key: str = "") -> Response:
     """The payloads, opened; one that nobody can open any more says so in its place."""
 
     async def opened(payloads: Sequence[Payload]) -> list[Payload]:
         codec = services.codec
         return [await _opened(codec.decode, each) for each in payloads] if codec else []
 
-    return await _answered(request, services.settings, _told(given, token), opened)
+    return await _answered(request, services, _told(given, key), opened)
 
 
 @router.post("/encode")
-@router.post("/{token}/encode")
-async def encode(request: Request, services: Served, given: Given, token: str = "") -> Response:
+@router.post("/{key}/encode")
+async def encode(request: Request, services: Served, given: Given, key: str = "") -> Response:
     """The payloads, closed with the house's key: the UI does not say of whose account they are."""
 
     async def closed(payloads: Sequence[Payload]) -> list[Payload]:
         return await services.codec.encode(payloads) if services.codec else []
 
-    return await _answered(request, services.settings, _told(given, token), closed)
+    return await _answered(request, services, _told(given, key), closed)
 
 
 @router.options("/{rest:path}")
@@ -80,31 +69,33 @@ async def preflight(rest: str, request: Request, services: Served) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=_cors(request, services.settings))
 
 
-def _told(given: HTTPAuthorizationCredentials | None, token: str) -> str:
-    return given.credentials if given else token
+def _told(given: HTTPAuthorizationCredentials | None, key: str) -> str:
+    return given.credentials if given else key
 
 
 async def _answered(
     request: Request,
-    settings: Settings,
-    token: str,
+    services: Services,
+    key: str,
     work: Callable[[Sequence[Payload]], Awaitable[list[Payload]]],
 ) -> Response:
     """The answer, refusals included, as a page of the UI's origin may read it."""
     try:
-        if not _may(settings, token):
-            raise NoToken
+        await run_in_threadpool(_check, services, key)
         payloads = await work(_read(await request.body()))
         answer: Response = JSONResponse(json_format.MessageToDict(Payloads(payloads=payloads)))
     except Problem as problem:
         answer = problem.response()
-    answer.headers.update(_cors(request, settings) | {"Cache-Control": "no-store"})
+    answer.headers.update(_cors(request, services.settings) | {"Cache-Control": "no-store"})
     return answer
 
 
-def _may(settings: Settings, token: str) -> bool:
-    known = settings.codec_token.get_secret_value() if settings.codec_token else ""
-    return bool(known) and secrets.compare_digest(token.encode(), known.encode())
+def _check(services: Services, key: str) -> None:
+    """NoKey or Forbidden unless whoever has this key may read what Temporal holds."""
+    caller = known(services.database, key)
+    if caller is None:
+        raise NoKey
+    caller.must(Right.DECRYPT)
 
 
 def _read(body: bytes) -> Sequence[Payload]:

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from api.accounts import DOCUMENTED
-from api.services import CreditorId, Served
+from api.roles import ToReport
+from api.services import Served
 from domain.contracts import Contract
 from storage import contracts
 
@@ -12,7 +13,7 @@ router = APIRouter(prefix="/v1/contract", tags=["agreements"], responses=DOCUMEN
 
 
 @router.get("")
-async def show(creditor: CreditorId, services: Served) -> Contract:
+async def show(creditor: ToReport, services: Served) -> Contract:
     """The terms under which new accounts are placed; one that is placed keeps its own."""
 
     def read() -> Contract:

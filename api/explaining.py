@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.problems import Invalid, ProblemBody, field_error
+from api.roles import ToExplain
 from api.schemas import ChannelAnswer, ExplanationView, FactsUsed, Rule, RuleAnswer
-from api.services import CreditorId, Served
+from api.services import Served
 from api.views import owned
 from compliance.explaining import Explanation, Finding, explain
 from compliance.facts import ContactRequest, PastContact, PersonFacts
@@ -61,7 +62,7 @@ class Question:
 @router.get("/{account_id}/explain")
 async def explain_account(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToExplain,
     services: Served,
     *,
     channel: Annotated[Channel | None, Query(description="All of them if left out.")] = None,

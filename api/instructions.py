@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from activities.doors import AccountClosed
+from activities.lookups import close_other_pages
 from activities.news import Told
 from activities.paying import received, went_back
 from activities.reopening import tell
@@ -37,8 +38,9 @@ from api.problems import (
     field_error,
 )
 from api.recording import cause_of, locked, write
+from api.roles import ToInstruct, ToMoveMoney
 from api.schemas import AccountView, DirectPayment, HoldRequest
-from api.services import CreditorId, Served, Services
+from api.services import Served, Services
 from api.views import account_view
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold
 from domain.events import HardshipDeclared, HoldLifted, HoldPlaced
@@ -82,7 +84,7 @@ class Asked(BaseModel):
 @router.post("/pause", response_model=AccountView)
 async def pause(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     asked: HoldRequest | None = None,
     key: IdempotencyKey = None,
@@ -101,7 +103,7 @@ async def pause(
 @router.post("/resume", response_model=AccountView)
 async def resume(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     asked: HoldRequest | None = None,
     key: IdempotencyKey = None,
@@ -120,7 +122,7 @@ async def resume(
 @router.post("/dispute", response_model=AccountView)
 async def dispute(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     asked: DisputeRequest | None = None,
     key: IdempotencyKey = None,
@@ -145,7 +147,7 @@ async def dispute(
 async def place_hold(
     account_id: str,
     new: NewHold,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -208,7 +210,7 @@ def _declared(session: Session, concerned: Sequence[Account], hold: Hold) -> lis
 async def lift_hold(
     account_id: str,
     hold: Hold,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     *,
     scope: Annotated[
@@ -244,7 +246,7 @@ def _concerned(session: Session, account: Account, *, of_person: bool) -> list[A
 
 @router.post("/recall", response_model=AccountView)
 async def recall(
-    account_id: str, creditor: CreditorId, services: Served, key: IdempotencyKey = None
+    account_id: str, creditor: ToInstruct, services: Served, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Take the account back: its journey ends, and what is still owed leaves our books."""
 
@@ -258,11 +260,14 @@ async def recall(
 
 @router.post("/payments")
 async def record_payment(
-    account_id: str, payment: DirectPayment, creditor: CreditorId, services: Served
+    account_id: str, payment: DirectPayment, creditor: ToMoveMoney, services: Served
 ) -> AccountView:
     """The consumer paid you directly: what is owed falls. The same reference books once."""
     view, news = await run_in_threadpool(_book, services, creditor, account_id, payment)
     await tell(services.database, services.door, news)
+    await close_other_pages(
+        services.database, services.door, services.stripe, account_id, services.wall()
+    )
     return view
 
 
@@ -288,7 +293,7 @@ def _book(
 async def reverse_payment(
     account_id: str,
     reference: str,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:

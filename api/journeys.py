@@ -12,8 +12,9 @@ from api.accounts import DOCUMENTED, only_json
 from api.idempotency import IdempotencyKey
 from api.problems import Closed, Invalid, field_error
 from api.recording import cause_of, write
+from api.roles import ToInstruct
 from api.schemas import AccountView, Reason
-from api.services import CreditorId, Served
+from api.services import Served
 from api.views import account_view
 from domain.accounts import Slug
 from domain.events import JourneySwitched
@@ -46,7 +47,7 @@ class NewJourney(BaseModel):
 async def switch_journey(
     account_id: str,
     new: NewJourney,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:

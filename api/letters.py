@@ -18,7 +18,8 @@ from api.agreements import now_of
 from api.explaining import law_in_force
 from api.paper import Paper
 from api.problems import NotFound, Problem
-from api.services import CreditorId, Served, Services
+from api.roles import ToContact
+from api.services import Served, Services
 from api.views import owned
 from api.wording import WORDINGS
 from compliance.disclosing import disclosures, words_of
@@ -120,7 +121,7 @@ class Letter:
 async def letter(
     account_id: str,
     settlement_id: str,
-    creditor: CreditorId,
+    creditor: ToContact,
     services: Served,
     wanted: Annotated[Literal["pdf", "html"], Query(alias="format")] = "pdf",
 ) -> Response:

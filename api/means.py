@@ -19,7 +19,8 @@ from api.idempotency import IdempotencyKey
 from api.planning import Present, present
 from api.problems import Invalid, field_error
 from api.recording import write
-from api.services import CreditorId, Served
+from api.roles import ToContact
+from api.services import Served
 from domain.affordability import Deferral, Means, affordable, suggested
 from domain.contracts import HardshipTerms
 from domain.events import MeansStated
@@ -100,7 +101,7 @@ class Affordability(BaseModel):
 async def state_means(
     account_id: str,
     new: NewMeans,
-    creditor: CreditorId,
+    creditor: ToContact,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:

@@ -11,10 +11,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from activities.agreements import step_of
 from domain.contacts import Channel
 from domain.money import Money, exponent
-from domain.payable import AmountError, chargeable, is_chargeable
+from domain.payable import AmountError, chargeable, is_chargeable, step
 from domain.plan_changes import foreseen
 from domain.plans import Instalment, PaymentPlan
 from domain.settlements import Settlement
@@ -95,8 +94,8 @@ class Linked:
         if self.settlement is None or self.state != "open":
             return None
         currency = self.owed.currency
-        steps = -(-self.missing // step_of(currency))
-        amount = payable(Money(minor=steps * step_of(currency), currency=currency))
+        steps = -(-self.missing // step(currency))
+        amount = payable(Money(minor=steps * step(currency), currency=currency))
         return amount if amount and amount.minor < self.owed.minor else None
 
     @property
@@ -161,7 +160,7 @@ def figure_in(text: str, currency: str) -> int | None:
 def written(text: str, most: Money) -> Money | None:
     """The amount that somebody wrote, if it can be charged and is not above `most`; else None."""
     minor = figure_in(text, most.currency)
-    if minor is None or minor > most.minor or minor % step_of(most.currency):
+    if minor is None or minor > most.minor or minor % step(most.currency):
         return None
     return payable(Money(minor=minor, currency=most.currency))
 
@@ -247,15 +246,9 @@ def behind(session: Session, link: str, now: datetime) -> Linked | None:
         offer=offer and foreseen(offer, owed.minor, more),
         plan=plan and foreseen(plan, owed.minor, more),
         settlement=settlement,
-        missing=_missing(session, account, settlement),
+        missing=settlements.missing(session, account, settlement) if settlement else 0,
         reference=account.payment_reference,
     )
-
-
-def _missing(session: Session, account: Account, settlement: Settlement | None) -> int:
-    if settlement is None:
-        return 0
-    return max(0, settlement.minor - settlements.paid_for(session, account, settlement))
 
 
 def _state(account: Account, owed: Money) -> Literal["open", "paid", "closed"]:

@@ -27,7 +27,8 @@ from api.person_schemas import (
 )
 from api.problems import Invalid, Problem, field_error
 from api.recording import cause_of, write
-from api.services import CreditorId, Served
+from api.roles import ToInstruct, ToRead
+from api.services import Served
 from api.views import owned
 from compliance.laws import LAWS
 from compliance.validation import last_days
@@ -61,7 +62,7 @@ class NotedDifferently(Problem):
 
 
 @router.get("/wishes")
-async def show_wishes(account_id: str, creditor: CreditorId, services: Served) -> Wishes:
+async def show_wishes(account_id: str, creditor: ToRead, services: Served) -> Wishes:
     """How the person wants to be contacted."""
 
     def read() -> Wishes:
@@ -76,7 +77,7 @@ async def show_wishes(account_id: str, creditor: CreditorId, services: Served) -
 async def set_wishes(
     account_id: str,
     wished: Wishes,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -98,7 +99,7 @@ async def set_wishes(
 
 
 @router.get("/milestones")
-async def show_milestones(account_id: str, creditor: CreditorId, services: Served) -> MilestoneList:
+async def show_milestones(account_id: str, creditor: ToRead, services: Served) -> MilestoneList:
     """Dated facts that rules ask for, about this account and about its person."""
 
     def read() -> MilestoneList:
@@ -119,7 +120,7 @@ async def show_milestones(account_id: str, creditor: CreditorId, services: Serve
 async def note_milestone(
     account_id: str,
     new: NewMilestone,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -198,7 +199,7 @@ def _milestone_view(row: MilestoneRow) -> MilestoneView:
 
 
 @router.get("/opt-outs")
-async def show_opt_outs(account_id: str, creditor: CreditorId, services: Served) -> OptOutView:
+async def show_opt_outs(account_id: str, creditor: ToRead, services: Served) -> OptOutView:
     """Channels on which the person is not contacted any more."""
 
     def read() -> OptOutView:
@@ -213,7 +214,7 @@ async def show_opt_outs(account_id: str, creditor: CreditorId, services: Served)
 async def opt_out(
     account_id: str,
     refused: OptOutRequest,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -264,7 +265,7 @@ def _address(person: Person, channel: Channel) -> str:
 @router.delete("/opt-outs", response_model=OptOutView)
 async def opt_in(
     account_id: str,
-    creditor: CreditorId,
+    creditor: ToInstruct,
     services: Served,
     channel: Annotated[Channel | Literal["all"], Query(description="Or `all`.")],
     key: IdempotencyKey = None,

@@ -146,6 +146,8 @@ class NewMilestone(BaseModel):
             faults.append(field_error("/at", "is in the future", "when it happened"))
         if self.until is not None and self.until < self.at:
             faults.append(field_error("/until", "is before at", "an instant from at on"))
+        if self.kind is MilestoneKind.CREDIT_CARD:
+            faults.append(field_error("/kind", "is for Stripe to say", "another kind"))
         return faults
 
 

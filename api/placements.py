@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.accounts import DOCUMENTED
 from api.problems import Invalid, NotFound, NotNow, WrongMediaType, field_error
+from api.roles import ToPlace
 from api.schemas import EXAMPLE, PlacementView, RowList, RowView
-from api.services import CreditorId, Served, Services
+from api.services import Served, Services
 from api.upload import (
     COLUMNS,
     Judge,
@@ -52,7 +53,7 @@ router = APIRouter(prefix="/v1/placements", tags=["placements"], responses=DOCUM
 async def place_file(
     request: Request,
     response: Response,
-    creditor: CreditorId,
+    creditor: ToPlace,
     services: Served,
     name: Annotated[
         str | None,
@@ -135,9 +136,7 @@ def _received(services: Services, placement_id: str) -> PlacementView:
 
 
 @router.get("/{placement_id}")
-async def show_placement(
-    placement_id: str, creditor: CreditorId, services: Served
-) -> PlacementView:
+async def show_placement(placement_id: str, creditor: ToPlace, services: Served) -> PlacementView:
     """How far the placing of a file has come."""
 
     def read() -> PlacementView:
@@ -166,7 +165,7 @@ def _view(file: PlacementFile, outcomes: dict[str, int]) -> PlacementView:
 @router.get("/{placement_id}/rows")
 async def show_rows(  # noqa: PLR0917 -- what a page of rows is chosen by
     placement_id: str,
-    creditor: CreditorId,
+    creditor: ToPlace,
     services: Served,
     outcome: Annotated[str | None, Query(pattern=f"^({'|'.join(placements.OUTCOMES)})$")] = None,
     after: Annotated[int, Query(ge=0)] = 0,

@@ -74,7 +74,7 @@ def drawn(
     if now.balance <= 0:
         raise NothingToAgree
     offer = _offer(session, now, wish.settlement_id)
-    total = offer.minor - (offer.balance - now.balance) if offer else now.balance
+    total = settlements.missing(session, now.account, offer) if offer else now.balance
     plan = _custom(now, wish, plan_id) if wish.instalments else _regular(now, wish, plan_id, total)
     if offer:
         paying = {"settlement_id": offer.settlement_id, "opening": now.balance}

@@ -22,8 +22,9 @@ from api.plan_schemas import NewPlan, PlanView, PlanWish, Quote, Restart
 from api.planning import Present, drawn, instalments, late_faults, plan_view, present
 from api.problems import FieldError, Invalid, NotFound, Problem, field_error
 from api.recording import cause_of, write
+from api.roles import ToMoveMoney, ToRead
 from api.schemas import AccountView
-from api.services import CreditorId, Served, Services
+from api.services import Served, Services
 from api.views import account_view, owned
 from domain.events import PlanAccepted, PlanChanged, PlanEnded
 from domain.money import Money
@@ -38,7 +39,6 @@ from domain.plan_changes import (
 from domain.plan_terms import Fault, change_faults, is_broken, overdue
 from domain.plans import PaymentPlan
 from domain.schedules import TooManyParts
-from domain.settlements import Settlement
 from storage import people, plans, settlements
 from storage.receipts import local
 from storage.tables import Account, Person
@@ -101,7 +101,7 @@ class NoMeans(Problem):
 
 
 @router.get("")
-async def show(account_id: str, creditor: CreditorId, services: Served) -> PlanView:
+async def show(account_id: str, creditor: ToRead, services: Served) -> PlanView:
     """The plan as it stands, instalment by instalment, and how it came to be so."""
 
     def read() -> PlanView:
@@ -114,7 +114,7 @@ async def show(account_id: str, creditor: CreditorId, services: Served) -> PlanV
 
 
 @router.post("/quotes")
-async def quote(account_id: str, wish: PlanWish, creditor: CreditorId, services: Served) -> Quote:
+async def quote(account_id: str, wish: PlanWish, creditor: ToMoveMoney, services: Served) -> Quote:
     """What a plan would look like, and what speaks against it. Nothing is written."""
 
     def read() -> Quote:
@@ -146,7 +146,7 @@ def _standing(session: Session, account: Account) -> PaymentPlan:
 async def agree(
     account_id: str,
     new: NewPlan,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -214,7 +214,7 @@ def _authorised(session: Session, now: Present, plan: PaymentPlan) -> list[Told]
 async def change(
     account_id: str,
     wished: Annotated[Change, Body()],
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -233,7 +233,7 @@ async def change(
 async def restart(
     account_id: str,
     wished: Restart,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -313,7 +313,7 @@ def _revised(session: Session, now: Present, doing: Doing) -> PaymentPlan:
             since=_agreed_on(session, now, plan),
             terms=now.terms,
         ),
-        *late_faults(after, _settled_by(session, now, plan)),
+        *late_faults(after, settlements.paid_by(session, now.account, plan)),
     )
     if faults:
         told = {(_pointer(each, doing.body), each.why): each for each in faults}
@@ -330,12 +330,6 @@ def _pointer(fault: Fault, body: Change | Restart) -> str:
     return "/first" if isinstance(body, Restart) else SAID_IN[body.kind]
 
 
-def _settled_by(session: Session, now: Present, plan: PaymentPlan) -> Settlement | None:
-    """The open offer to settle that a plan pays."""
-    offer = settlements.standing(session, now.account, now.at)
-    return offer if offer and offer.settlement_id == plan.settlement_id else None
-
-
 def _agreed_on(session: Session, now: Present, plan: PaymentPlan) -> date:
     """The day on which the plan was accepted, where the consumer is."""
     first = next(row for row in plans.history(session, now.account.id) if row.id == plan.plan_id)
@@ -347,7 +341,7 @@ def _agreed_on(session: Session, now: Present, plan: PaymentPlan) -> date:
 
 @router.delete("", response_model=AccountView)
 async def give_up(
-    account_id: str, creditor: CreditorId, services: Served, key: IdempotencyKey = None
+    account_id: str, creditor: ToMoveMoney, services: Served, key: IdempotencyKey = None
 ) -> JSONResponse:
     """End the plan before its end. What was paid on it stays paid; all of the rest is owed."""
     cause = _cause(account_id, key)

@@ -21,7 +21,8 @@ from api.agreements import (
 from api.idempotency import IdempotencyKey
 from api.problems import Invalid, Problem, field_error
 from api.recording import write
-from api.services import CreditorId, Served
+from api.roles import ToMoveMoney, ToRead
+from api.services import Served
 from api.views import owned
 from domain.events import PromiseToPay
 from domain.promises import NoPromise, OverOwed, TooFar
@@ -42,7 +43,7 @@ API = "api"
 async def promise(
     account_id: str,
     new: NewPromise,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -88,7 +89,7 @@ async def promise(
 
 
 @router.get("")
-async def show(account_id: str, creditor: CreditorId, services: Served) -> PromiseList:
+async def show(account_id: str, creditor: ToRead, services: Served) -> PromiseList:
     """Every promise, newest first, and whether it was kept."""
 
     def read() -> PromiseList:

@@ -22,8 +22,9 @@ from api.agreements import id_of, in_currency_of
 from api.idempotency import IdempotencyKey, once
 from api.problems import Invalid, NotFound, field_error
 from api.recording import Asked, locked
+from api.roles import ToMoveMoney, ToRead
 from api.schemas import Amount
-from api.services import CreditorId, Served, Services
+from api.services import Served, Services
 from api.views import owned
 from domain.ledger import Cause
 from domain.money import Money
@@ -115,7 +116,7 @@ class RefundList(BaseModel):
 
 
 @router.get("/payments")
-async def show_payments(account_id: str, creditor: CreditorId, services: Served) -> PaymentList:
+async def show_payments(account_id: str, creditor: ToRead, services: Served) -> PaymentList:
     """What was paid, and what of it can be given back."""
 
     def read() -> PaymentList:
@@ -129,7 +130,7 @@ async def show_payments(account_id: str, creditor: CreditorId, services: Served)
 
 
 @router.get("/refunds")
-async def show_refunds(account_id: str, creditor: CreditorId, services: Served) -> RefundList:
+async def show_refunds(account_id: str, creditor: ToRead, services: Served) -> RefundList:
     """Refunds that were asked for, and what became of each."""
 
     def read() -> RefundList:
@@ -145,7 +146,7 @@ async def show_refunds(account_id: str, creditor: CreditorId, services: Served) 
 async def refund(
     account_id: str,
     new: NewRefund,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:

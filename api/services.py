@@ -1,23 +1,22 @@
 """What the endpoints work with, made once when the process starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.concurrency import run_in_threadpool
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from temporalio.converter import PayloadCodec
 
 from activities.doors import Door
 from activities.hearing import CardLookup
-from api.problems import NoKey
 from domain.money import Money
 from providers.charges import Checkout, StripeEvent
 from providers.sendgrid import SendGrid
 from providers.twilio import Twilio
-from storage import Database, creditors
+from storage import Database
+from workers.health import Checks
 from workers.settings import Settings
 from workflows.door import Verb
 from workflows.messages import AccountState, Instruction
@@ -31,6 +30,9 @@ class WorkflowDoor(Door, Protocol):
 
     async def state(self, target: str) -> AccountState | None:
         """The account as its workflow sees it; None while nobody can say."""
+
+    async def begin_bulk(self, instruction_id: str) -> None:
+        """See to it that the accounts of an instruction for many are told."""
 
     async def place_file(self, placement_id: str) -> None:
         """See to it that the rows of a file are placed."""
@@ -87,6 +89,8 @@ class Services:
     stripe: Cashier
     codec: PayloadCodec | None = None
     """Opens and closes payloads of Temporal; None: not in this process."""
+    needed: Checks = field(default_factory=dict)
+    """What has to answer before anything can be done here (`/readyz`)."""
     wall: Callable[[], datetime] = wall
 
 
@@ -98,25 +102,4 @@ def services_of(request: Request) -> Services:
 
 Served = Annotated[Services, Depends(services_of)]
 
-bearer = HTTPBearer(auto_error=False, description="A creditor's API key.")
-
-
-async def creditor_of(
-    services: Served,
-    given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
-) -> str:
-    """The creditor whose key came with the request; NoKey if nobody's did."""
-    if given is None:
-        raise NoKey
-    owner = await run_in_threadpool(_owner, services.database, given.credentials)
-    if owner is None:
-        raise NoKey
-    return owner
-
-
-def _owner(database: Database, key: str) -> str | None:
-    with database.transaction() as session:
-        return creditors.owner_of(session, key)
-
-
-CreditorId = Annotated[str, Depends(creditor_of)]
+bearer = HTTPBearer(auto_error=False, description="A creditor's API key, or an operator's.")

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from activities.agreements import step_of
 from activities.news import Told
 from api.accounts import DOCUMENTED, only_json
 from api.agreement_schemas import NewSettlement, SettlementList, SettlementView
@@ -23,10 +22,12 @@ from api.agreements import (
 from api.idempotency import IdempotencyKey
 from api.problems import Invalid, NotFound, Problem, field_error
 from api.recording import write
-from api.services import CreditorId, Served
+from api.roles import ToMoveMoney, ToRead
+from api.services import Served
 from api.views import owned
 from domain.events import SettlementEnded, SettlementOffered
 from domain.money import Money
+from domain.payable import step
 from domain.settlements import (
     BelowFloor,
     NoSettlement,
@@ -72,7 +73,7 @@ class PlanPays(Problem):
 async def offer(
     account_id: str,
     new: NewSettlement,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -117,7 +118,7 @@ async def offer(
 
 
 @router.get("")
-async def show(account_id: str, creditor: CreditorId, services: Served) -> SettlementList:
+async def show(account_id: str, creditor: ToRead, services: Served) -> SettlementList:
     """Every offer that was made, newest first, and what became of it."""
 
     def read() -> SettlementList:
@@ -134,7 +135,7 @@ async def show(account_id: str, creditor: CreditorId, services: Served) -> Settl
 async def withdraw(
     account_id: str,
     settlement_id: str,
-    creditor: CreditorId,
+    creditor: ToMoveMoney,
     services: Served,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -171,12 +172,12 @@ def _amount(session: Session, account: Account, new: NewSettlement) -> Money:
     """The amount that is offered: one that a card can pay, unless it is all that is owed."""
     owed = ledger.balance(session, account.id)
     if new.amount is None:
-        minor = share(max(owed, 0), new.percent or WHOLE, step=step_of(account.currency))
+        minor = share(max(owed, 0), new.percent or WHOLE, step=step(account.currency))
         return Money(minor=minor, currency=account.currency)
     in_currency_of(account, new.amount)
-    step = Money(minor=step_of(account.currency), currency=account.currency)
-    if new.amount.minor % step.minor and new.amount.minor != owed:
-        expected = f"a multiple of {step}, as cards are charged, or all that is owed"
+    unit = Money(minor=step(account.currency), currency=account.currency)
+    if new.amount.minor % unit.minor and new.amount.minor != owed:
+        expected = f"a multiple of {unit}, as cards are charged, or all that is owed"
         raise Invalid([field_error("/amount/minor", "cannot be charged", expected)])
     return new.amount
 

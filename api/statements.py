@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.paper import Paper
 from api.problems import NotFound, ProblemBody
-from api.services import CreditorId, Served
+from api.roles import ToReport
+from api.services import Served
 from domain.commission import StatementTotals
 from domain.money import CurrencyCode, figure
 from storage import creditors, statements
@@ -63,7 +64,7 @@ class StatementList(BaseModel):
 
 @router.get("")
 async def list_statements(
-    creditor: CreditorId,
+    creditor: ToReport,
     services: Served,
     currency: CurrencyCode | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -85,7 +86,7 @@ async def list_statements(
 )
 async def show_statement(
     statement_id: str,
-    creditor: CreditorId,
+    creditor: ToReport,
     services: Served,
     kind: Annotated[
         Literal["json", "csv", "pdf"], Query(alias="format", description="CSV has every line.")

@@ -10,7 +10,8 @@ from activities import subjects
 from activities.subjects import Erasure, StillOpen
 from api.accounts import DOCUMENTED
 from api.problems import NotFound, Problem
-from api.services import CreditorId, Served
+from api.roles import ToServePerson
+from api.services import Served
 from domain.accounts import Reference
 
 router = APIRouter(prefix="/v1/people", tags=["person"], responses=DOCUMENTED)
@@ -31,7 +32,7 @@ class AccountsOpen(Problem):
 
 
 @router.get("/{reference}")
-async def export_person(reference: Of, creditor: CreditorId, services: Served) -> dict[str, Any]:
+async def export_person(reference: Of, creditor: ToServePerson, services: Served) -> dict[str, Any]:
     """Everything that is on record about a person: facts, messages, decisions and money.
 
     It is for the person: hand it to nobody else.
@@ -48,7 +49,7 @@ async def export_person(reference: Of, creditor: CreditorId, services: Served) -
 
 @router.delete("/{reference}")
 async def erase_person(
-    reference: Of, creditor: CreditorId, services: Served, *, dry_run: DryRun = False
+    reference: Of, creditor: ToServePerson, services: Served, *, dry_run: DryRun = False
 ) -> Erasure:
     """Erase what no rule wants kept; of what stays, the reason is told. Twice is harmless.
 

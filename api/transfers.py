@@ -10,11 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from activities import transfers as taking
+from activities.lookups import close_other_pages
 from activities.news import Told
 from activities.reopening import tell
 from api.accounts import DOCUMENTED, only_json
 from api.idempotency import IdempotencyKey, once
-from api.services import CreditorId, Served, Services
+from api.roles import ToMoveMoney, ToRead
+from api.services import Served, Services
 from domain.money import Money
 from domain.transfers import BOOKED, REASONS, Outcome
 from storage import transfers
@@ -121,7 +123,7 @@ class Uploaded(BaseModel):
 
 @router.post("", response_model=TransferList)
 async def take_lines(
-    given: BankLines, creditor: CreditorId, services: Served, key: IdempotencyKey = None
+    given: BankLines, creditor: ToMoveMoney, services: Served, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Book what consumers paid by bank transfer on the accounts whose references they wrote.
 
@@ -141,7 +143,7 @@ async def take_lines(
 
 @router.get("")
 async def show(
-    creditor: CreditorId,
+    creditor: ToRead,
     services: Served,
     outcome: Annotated[
         list[Outcome] | None, Query(description="Left out: all that are not booked.")
@@ -182,6 +184,10 @@ async def _take(services: Services, creditor: str, line: BankLine) -> TransferVi
 
     taken, news = await run_in_threadpool(transaction)
     await tell(services.database, services.door, news)
+    if taken.outcome in BOOKED and taken.account_id is not None:
+        await close_other_pages(
+            services.database, services.door, services.stripe, taken.account_id, services.wall()
+        )
     return TransferView(
         id=line.id,
         outcome=taken.outcome,

@@ -30,6 +30,7 @@ from activities.hearing import (
     TWILIO_TEXT,
     hear,
 )
+from api import metrics
 from api.problems import Forged, NotNow
 from api.services import Served, Services
 from providers.stripe import ForgedSignature, UnreadableEvent
@@ -193,15 +194,18 @@ async def _take(services: Services, events: Sequence[Incoming]) -> None:
     """Store all events, then apply each; NotNow if one of them has to come again."""
     keys = await run_in_threadpool(_store, services, events)
     late = 0
-    for key in keys:
+    for key, (provider, _, _, said) in zip(keys, events, strict=True):
+        result = metrics.APPLIED
         try:
             aside = await hear(services.database, services.door, services.stripe, key)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the provider tries again
-            late += 1
+            late, result = late + 1, metrics.LATER
             log.warning("event.later", event_id=key, error=type(error).__name__)
         else:
             if aside is not None:
+                result = metrics.SET_ASIDE
                 log.warning("event.set_aside", event_id=key, why=aside)
+        metrics.heard(provider, result, said, services.wall())
     if late:
         raise NotNow(f"{late} of {len(keys)} events are stored and not applied yet: send again.")
 

@@ -47,6 +47,11 @@ CREWS = ((1, 1), (PROCESSORS, 1), (PROCESSORS, 2))
 """How many processes, and how many connections of each."""
 NOON = datetime(2026, 11, 17, 17, 0, tzinfo=UTC)
 NUMBERS, DAYS = itertools.count(), itertools.count(step=3)
+INTENT = """
+insert into contacts (
+    key, account_id, person_id, channel, message, purpose, link, at, tried_at, address, status,
+    words
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 'intended', '{}')"""
 PARTS: dict[str, tuple[Any, str]] = {
     "lock and read": (looking, "look"),
     "gate": (activity, "decide"),
@@ -150,10 +155,10 @@ def reserve(hands: Contacts, wish: ReachOut) -> None:
 
 def insert(database: Database, whose: dict[str, str], wish: ReachOut) -> None:
     """Write the intent alone."""
-    intent = contacts.Intent(wish, address="", link=wish.key, words="{}", tried_at=NOON)
-    row = contacts.intent_row(intent, whose[wish.account_id])
+    channel, message, purpose = wish.message.channel, wish.message.name, wish.message.purpose
+    row = (wish.key, wish.account_id, whose[wish.account_id], channel.value, message, purpose.value)
     with database.quick() as line:
-        line.ask((contacts.INTENT, row), last=True)
+        line.ask((INTENT, (*row, wish.key, wish.at, NOON)), last=True)
 
 
 def work(what: str, threads: int, rows: list[list[ReachOut]]) -> Share:

@@ -91,3 +91,25 @@ def diagram(
             soft_wrap=True,
         )
     raise typer.Exit(1 if old else 0)
+
+
+@app.command("names")
+def names(
+    write: Annotated[
+        bool, typer.Option("--write", help="Put new names on journeys/names.txt.")
+    ] = False,
+) -> None:
+    """Check that every stage that was ever released is answered to; exit 1 if one is not."""
+    from cli import naming
+    from cli.main import console, errors, plain_errors
+
+    with plain_errors():
+        for name in naming.write() if write else ():
+            console.print(f"{name} is on the list from now on", highlight=False)
+        new = naming.unlisted()
+        wrong = naming.unanswered()
+    for each in new:
+        wrong.append(f"{each} is not on the list: run `tahsil journeys names --write`")
+    for line in wrong:
+        errors.print(line, highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if wrong else 0)

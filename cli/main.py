@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from cli import journeys
 from compliance.facts import Actor, Sector
+from domain.bulk import BulkVerb
 from domain.contacts import Channel, Purpose
 from stack import DEFAULT, read_addresses
 
@@ -28,6 +29,8 @@ person = typer.Typer(help="What a person may ask for: their data, or erasure.")
 app.add_typer(person, name="person", no_args_is_help=True)
 keys = typer.Typer(help="What encrypts people's data, and how to replace it.")
 app.add_typer(keys, name="keys", no_args_is_help=True)
+operator = typer.Typer(help="Who of the house uses the API, as what, and what they did.")
+app.add_typer(operator, name="operator", no_args_is_help=True)
 console = Console()
 errors = Console(stderr=True)
 
@@ -41,12 +44,13 @@ Files = Annotated[
 Shipped = Annotated[
     bool, typer.Option("--shipped", help="Begin with the packs that ship, not those in force.")
 ]
+By = Annotated[str | None, typer.Option(help="Who says so; your login if left out.")]
 KEY = "TAHSIL_API_KEY"
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Say what went wrong in one line, and exit with 2."""
+def plain_errors(code: int = 2) -> Iterator[None]:
+    """Say what went wrong in one line, and exit with 2 unless told otherwise."""
     try:
         yield
     except Exception as error:
@@ -56,7 +60,7 @@ def plain_errors() -> Iterator[None]:
         if line is None:
             raise
         errors.print(f"[bold red]tahsil:[/] {escape(line)}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(code) from error
 
 
 @app.command()
@@ -66,6 +70,30 @@ def up(data: Data = DEFAULT, workers: Annotated[int, typer.Option(min=1)] = 1) -
 
     with plain_errors():
         keep_up(data, workers=workers, report=console.print)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="A new or empty directory.")],
+    data: Data = DEFAULT,
+) -> None:
+    """Back up the running stack as of one moment, but for its keys; it goes on working."""
+    from cli.backing_up import make_backup
+
+    with plain_errors():
+        make_backup(data, folder, console)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The backup.")],
+    data: Data = DEFAULT,
+) -> None:
+    """Fill an empty data directory from a backup; the master keys have to be there already."""
+    from cli.backing_up import restore_backup
+
+    with plain_errors():
+        asyncio.run(restore_backup(folder, data, console))
 
 
 @app.command()
@@ -154,14 +182,83 @@ def transfers(
 
 @app.command()
 def account(
-    account_id: Annotated[str, typer.Argument(metavar="ID", help="acc_… or CREDITOR/REFERENCE.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="ID | skip ID", help="acc_… or CREDITOR/REFERENCE."),
+    ],
+    reason: Annotated[str | None, typer.Option(help="To skip: why; it goes on record.")] = None,
+    by: By = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Show an account: balance, stage, what happens next and why, and its story so far."""
+    """Show an account: balance, stage, what happens next and why, and its story so far.
+
+    `skip ID` gives up a contact or charge that fails again and again, and goes on without it.
+    """
     from cli.acting import show_account
+    from cli.skipping import skip_step
 
     with plain_errors():
-        asyncio.run(show_account(read_addresses(data), account_id, console))
+        match words:
+            case ["skip", name]:
+                if not reason:
+                    raise ValueError("expected --reason, which goes on record")
+                asyncio.run(skip_step(read_addresses(data), name, reason, by, console))
+            case [name]:
+                asyncio.run(show_account(read_addresses(data), name, console))
+            case _:
+                raise ValueError("expected `tahsil account ID` or `tahsil account skip ID`")
+
+
+@app.command()
+def bulk(
+    verb: Annotated[BulkVerb, typer.Argument(help="What every account is told.")],
+    where: Annotated[
+        str, typer.Option(help="creditor=acme and journey=standard and stage=reminders …")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; it goes on record.")] = "",
+    to: Annotated[str | None, typer.Option(metavar="JOURNEY", help="For switch.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which accounts.")] = False,
+    instruction: Annotated[
+        str | None, typer.Option("--id", metavar="bulk_…", help="Go on with this very one.")
+    ] = None,
+    by: By = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Tell many accounts one thing; exit 1 unless all of them have done it. Run it again to go on.
+
+    Once it says so, nothing leaves any more for accounts that are paused or recalled.
+    """
+    from cli.bulk import Asked, instruct_many, show_found
+
+    with plain_errors():
+        addresses = read_addresses(data)
+        asked = Asked(verb, where, reason, by, to, instruction)
+        if dry_run:
+            asyncio.run(show_found(addresses, asked, console))
+            return
+        if not reason:
+            raise ValueError("expected --reason, which goes on record")
+        done = asyncio.run(instruct_many(addresses, asked, console))
+    raise typer.Exit(0 if done else 1)
+
+
+@app.command()
+def doctor(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look into every open account, however many.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Find what is stuck or ill, and say the next step for each; exit 1 if anything is."""
+    from cli.doctoring import examine
+
+    with plain_errors():
+        addresses = read_addresses(data)
+        healthy = asyncio.run(
+            examine(addresses, console, errors, everything=everything, as_json=as_json)
+        )
+    raise typer.Exit(0 if healthy else 1)
 
 
 @app.command()
@@ -534,6 +631,66 @@ def keys_rotate(
         rotate(read_addresses(data), creditor, console)
 
 
+@operator.command("add")
+def operator_add(
+    name: Annotated[str, typer.Argument(help="Small letters, digits, dashes.")],
+    role: Annotated[
+        list[str], typer.Option(help="admin, operator, analyst, auditor or codec; may come twice.")
+    ],
+    creditor: Annotated[
+        list[str] | None, typer.Option(help="Acts for this one alone; every one if left out.")
+    ] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Add somebody of the house, or a program, and print their API key, this once."""
+    from cli.operators import add
+
+    with plain_errors():
+        key = add(read_addresses(data), name, role, creditor or [])
+        console.print(key, highlight=False)
+
+
+@operator.command("list")
+def operator_list(data: Data = DEFAULT) -> None:
+    """Show everybody of the house who uses the API, those revoked too."""
+    from cli.operators import show
+
+    with plain_errors():
+        show(read_addresses(data), console)
+
+
+@operator.command("rotate")
+def operator_rotate(name: str, data: Data = DEFAULT) -> None:
+    """Print a new key in place of the old one, which is useless from now on."""
+    from cli.operators import rotate
+
+    with plain_errors():
+        console.print(rotate(read_addresses(data), name), highlight=False)
+
+
+@operator.command("revoke")
+def operator_revoke(name: str, data: Data = DEFAULT) -> None:
+    """Let somebody in no more; what they did stays on record."""
+    from cli.operators import revoke
+
+    with plain_errors():
+        revoke(read_addresses(data), name)
+
+
+@operator.command("acts")
+def operator_acts(
+    name: Annotated[str | None, typer.Argument(help="The operator; else all.")] = None,
+    account_id: Annotated[str | None, typer.Option("--account", metavar="ID")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    data: Data = DEFAULT,
+) -> None:
+    """Show what operators asked of the API, the latest first: for whom, why, what came of it."""
+    from cli.operators import show_acts
+
+    with plain_errors():
+        show_acts(read_addresses(data), name, account_id, limit, console)
+
+
 @app.command()
 def recovery(
     creditor: Annotated[str | None, typer.Argument(help="The creditor's slug; else all.")] = None,
@@ -562,6 +719,102 @@ def fit_behaviour(
 
     with plain_errors():
         fit_files(data, out, seed, console)
+
+
+@app.command()
+def deploy(
+    build: Annotated[str, typer.Argument(help="What its workers were started as: TAHSIL_BUILD.")],
+    rescue: Annotated[
+        bool,
+        typer.Option("--rescue", help="Take over accounts of builds that no worker runs any more."),
+    ] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds for worker and accounts.")] = 60,
+    data: Data = DEFAULT,
+) -> None:
+    """Make a build of the workers current, and move accounts to it; exit 1 while some are left."""
+    from cli.deploying import Deployment
+    from cli.deploying import deploy as deploy_build
+
+    with plain_errors():
+        asked = Deployment(build, rescue=rescue, patience=wait)
+        complete = asyncio.run(deploy_build(read_addresses(data), asked, console))
+    raise typer.Exit(0 if complete else 1)
+
+
+@app.command()
+def plan(
+    against: Annotated[
+        str | None, typer.Option(metavar="GIT_REF", help="Journeys of a commit, such as main.")
+    ] = None,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="The build that is current: so unless you say.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show changed words.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Show what the journeys here change; exit 0: nothing, 2: safe to deploy, 1: strands accounts.
+
+    Counts the accounts in each stage that changes. Trouble exits with 1, too.
+    """
+    import json
+
+    from cli import planning_changes
+
+    with plain_errors(1):
+        if against and deployed:
+            raise ValueError("expected --against GIT_REF or --deployed, and not both")
+        made = asyncio.run(planning_changes.plan_for(data, against))
+        if as_json:
+            console.print_json(json.dumps(planning_changes.as_data(made), ensure_ascii=False))
+        else:
+            planning_changes.show(made, console, verbose=verbose)
+    raise typer.Exit(made.exit_code)
+
+
+@app.command()
+def migrate(
+    move: Annotated[str, typer.Argument(metavar="JOURNEY:STAGE=[JOURNEY:]STAGE")],
+    where: Annotated[str | None, typer.Option(metavar="creditor=SLUG", help="Only theirs.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; no names of consumers.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
+    by: By = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Move accounts that are in a stage to another; exit 1 while some are left. Run it again then.
+
+    What was said in the stage is not said again, and the pause that they are in is kept.
+    """
+    from cli import migrating
+
+    with plain_errors():
+        asked = migrating.Asked(move, where, reason, by)
+        addresses = read_addresses(data)
+        if dry_run:
+            asyncio.run(migrating.show_concerned(addresses, asked, console))
+            return
+        done = asyncio.run(migrating.migrate(addresses, asked, console))
+    raise typer.Exit(0 if done else 1)
+
+
+@app.command()
+def replay(
+    open_ones: Annotated[
+        bool, typer.Option("--open", help="The present run of accounts that are open.")
+    ] = False,
+    sample: Annotated[int, typer.Option(min=1, help="So many for each stage and build.")] = 5,
+    everything: Annotated[bool, typer.Option("--all", help="Every one of them.")] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Play open accounts again on the code that is here; exit 1 if any would go another way."""
+    from cli.replaying import replay_open
+
+    with plain_errors():
+        if not open_ones:
+            raise ValueError("nothing to replay: say --open")
+        number = None if everything else sample
+        can_go_on = asyncio.run(replay_open(read_addresses(data), number, console))
+    raise typer.Exit(0 if can_go_on else 1)
 
 
 def _files(given: list[Path] | None, *, shipped: bool) -> list[Path]:

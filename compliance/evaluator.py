@@ -5,13 +5,13 @@ the consumer's zones, windows are half-open wall-clock spans, and every candidat
 Nothing here knows a jurisdiction.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from compliance.asked import Asked
+from compliance.asked import A_WEEK, HORIZON, Asked
 from compliance.facts import ContactRequest, PersonFacts
 from compliance.packs import Pack, Packs
 from compliance.refusals import (
@@ -27,6 +27,7 @@ from compliance.rules import (
     Cap,
     ContentRule,
     Cooldown,
+    Counting,
     HoldRule,
     OptOut,
     PlaceChannel,
@@ -34,9 +35,11 @@ from compliance.rules import (
     Window,
 )
 from compliance.timing import (
+    DAY,
     NEVER,
     CommonHours,
     Hours,
+    cap_begins,
     closing,
     cooled_down,
     inside,
@@ -45,7 +48,7 @@ from compliance.timing import (
 from compliance.verdicts import Allow, Deny, Reason, Wait
 from domain.contacts import Purpose
 from domain.people import MilestoneKind
-from domain.time import midnight
+from domain.time import local_date, midnight
 
 NOTHING = timedelta()
 
@@ -57,6 +60,7 @@ FORCES = ("statute", "regulation", "presumption", "guidance", "policy")
 _OF_PERSON = attrgetter("country", "regions", "actor", "sector", "creditor")
 _OF_REQUEST = attrgetter("channel", "purpose", "place", "recipient", "dial")
 """All that decides which rules speak, apart from the facts that some rules need."""
+_KIND = attrgetter("kind")
 
 Refuses = Callable[[Any, Asked], str | None]
 REFUSALS: dict[type, Refuses] = {
@@ -66,6 +70,30 @@ REFUSALS: dict[type, Refuses] = {
     PlaceChannel: place_refuses,
     ContentRule: content_refuses,
 }
+
+
+Counts = tuple[int | tuple[int, date], ...]
+
+
+class Limit(NamedTuple):
+    """Which contacts count, since when, and how many of them keep the next one waiting."""
+
+    counting: Counting
+    since: datetime
+    most: int
+
+    def counted(self, asked: Asked) -> int | tuple[int, date] | None:
+        """How many there are; with the day of the one that has to be over first, if too many.
+
+        None where no day says it: several zones, or nothing that is ever allowed.
+        """
+        found = asked.counted(self.counting, self.since)
+        number = len(found)
+        if number < self.most:
+            return number
+        if not self.most or len(asked.zones) > 1:
+            return None
+        return number, local_date(found[-self.most].at, asked.zones[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +113,25 @@ class Bound:
     def is_plain_window(self) -> bool:
         """Whether it is a window that is the same for everybody, whatever their facts."""
         return self.hours is not None and self.hours.is_plain and not self.conditional
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all who ask alike are refused alike."""
+        rule = self.rule
+        return not self.conditional and (
+            isinstance(rule, OptOut) or (isinstance(rule, PlaceChannel) and not rule.wishes)
+        )
+
+    def limit(self, asked: Asked, known: Collection[str]) -> Limit | None:
+        """Which contacts count, since when, and how many are too many; None if more counts."""
+        rule = self.rule
+        if self.conditional:
+            return None
+        if type(rule) is Cooldown and isinstance(rule.after, Counting):
+            return Limit(rule.after, asked.at - rule.silence - DAY, 1)
+        if type(rule) is Cap and (not rule.consent_days or MilestoneKind.CONSENT not in known):
+            return Limit(rule.counts, cap_begins(rule, asked), rule.max)
+        return None
 
     def silent(self, asked: Asked) -> bool:
         """Whether the facts keep the rule from speaking."""
@@ -125,15 +172,33 @@ class Binding:
     """What the windows leave open that are the same for everybody."""
     others: tuple[Bound, ...]
     """The delaying rules without those windows."""
+    known: frozenset[str] = frozenset()
+    """Kinds of fact that there are, once they are looked at."""
 
-    def given(self, known: Collection[str]) -> "Binding":
+    def given(self, known: frozenset[str]) -> "Binding":
         """Those of the rules that these kinds of fact give something to say.
 
         Most people have no hold, no wish and no opt-out, and most rules are about those.
         """
         refusing = [each for each in self.refusing if each.needs.issubset(known)]
         delaying = [each for each in self.delaying if each.needs.issubset(known)]
-        return _binding(self.names, refusing, delaying, self.changes)
+        return replace(_binding(self.names, refusing, delaying, self.changes), known=known)
+
+    def limits(self, asked: Asked) -> tuple[Limit, ...] | None:
+        """What is counted of contacts for the answer, if it hangs on nothing else but the calendar.
+
+        None where it may hang on other facts, or where other rules come into force soon.
+        """
+        today = asked.today(asked.zones[0])
+        if not all(each.is_settled for each in self.refusing) or "wishes" in self.known:
+            return None
+        if any(today - A_WEEK < day < today + HORIZON + A_WEEK for day in self.changes):
+            return None
+        if any(each.refuses(asked) is not None for each in self.refusing):
+            return ()
+        limits = [each.limit(asked, self.known) for each in self.others]
+        kept = tuple([each for each in limits if each is not None])
+        return kept if len(kept) == len(limits) else None
 
 
 def _binding(
@@ -145,6 +210,75 @@ def _binding(
     plain = [each.hours for each in delaying if each.is_plain_window and each.hours is not None]
     others = tuple(each for each in delaying if not each.is_plain_window)
     return Binding(names, tuple(refusing), tuple(delaying), changes, CommonHours(plain), others)
+
+
+UNSEEN = object()
+
+
+class Moment:
+    """An instant at which everybody alike asks the same, and what they were told.
+
+    Of most people no fact counts but how often they were contacted lately: to those of whom the
+    counts are the same, the gate says the same.
+    """
+
+    __slots__ = ("_limits", "_never", "_since", "said")
+
+    def __init__(self, limits: tuple[Limit, ...] | None) -> None:
+        """`limits` as their binding has them: None where the answer hangs on more."""
+        self.said: dict[Counts, Allow | Wait | Deny] = {}
+        self._limits = limits
+        is_open = limits is not None and all(each.most for each in limits)
+        self._never = (0,) * len(limits) if limits is not None and is_open else None
+        self._since = min((each.since for each in limits or ()), default=NEVER)
+
+    def counts(self, request: ContactRequest, facts: PersonFacts, at: datetime) -> Counts | None:
+        """What is counted of the person's contacts; None where more than that decides."""
+        contacts = facts.contacts
+        if not contacts or contacts[-1].at < self._since or self._never is None:
+            return self._never
+        if contacts[-1].at > at or self._limits is None:
+            return None
+        asked, counts = Asked(request, facts, at), list[int | tuple[int, date]]()
+        for limit in self._limits:
+            count = limit.counted(asked)
+            if count is None:
+                return None
+            counts.append(count)
+        return tuple(counts)
+
+
+class Question:
+    """A kind of request by a kind of person: the rules that speak to it, and when it was asked."""
+
+    __slots__ = ("_bindings", "_packs")
+
+    def __init__(self, packs: Packs) -> None:
+        """Begin with nothing known but the law."""
+        self._packs = packs
+        self._bindings: dict[tuple[int, ...], Binding] = {}
+
+    def moment(self, request: ContactRequest, facts: PersonFacts, at: datetime) -> Moment | None:
+        """What is known of an instant that was asked about before; None of one that was not."""
+        instants = self._packs.instants
+        key = (self, facts.zones, at)
+        moment: Moment | None = instants.recall(key, UNSEEN)
+        if moment is UNSEEN:
+            instants.remember(key, None)
+            return None
+        if moment is None:
+            asked = Asked(request, facts, at)
+            binding = self.speaking(asked, self._packs.era(asked.days()))
+            moment = Moment(binding.limits(asked))
+            instants.remember(key, moment)
+        return moment
+
+    def speaking(self, asked: Asked, era: tuple[int, ...]) -> Binding:
+        """The rules that have something to say in an era of packs, by the facts that there are."""
+        found = self._bindings.get(era)
+        if found is None:
+            found = self._bindings[era] = binding_of(asked, self._packs).given(_there(asked))
+        return found
 
 
 def decide(
@@ -167,10 +301,25 @@ def decide(
 def _decided(
     request: ContactRequest, facts: PersonFacts, packs: Packs, at: datetime
 ) -> Allow | Wait | Deny:
-    asked, delays = Asked(request, facts, at), Delays()
-    counters: dict[str, str] = {}
+    kind = _kind(request, facts)
+    question: Question = packs.recall(kind) or _question(kind, facts, packs)
+    moment = question.moment(request, facts, at)
+    if moment is None:
+        return _worked_out(Asked(request, facts, at), packs, question)
+    counts = moment.counts(request, facts, at)
+    if counts is None:
+        return _worked_out(Asked(request, facts, at), packs, question)
+    verdict = moment.said.get(counts)
+    if verdict is None:
+        verdict = moment.said[counts] = _worked_out(Asked(request, facts, at), packs, question)
+    return verdict
+
+
+def _worked_out(asked: Asked, packs: Packs, question: Question) -> Allow | Wait | Deny:
+    """Ask every rule, at the moment asked for and at those to which they move it."""
+    delays, counters = Delays(), dict[str, str]()
     era = packs.era(asked.days())
-    binding = _speaking(asked, packs, era)
+    binding = question.speaking(asked, era)
     while True:
         refused = [
             (each, lifts) for each in binding.refusing if (lifts := each.refuses(asked)) is not None
@@ -189,7 +338,7 @@ def _decided(
             return Deny(reasons=delays.reasons(), packs=binding.names, counters=counters)
         asked.move(moved)
         if (then := packs.era(asked.days())) != era:
-            era, binding = then, _speaking(asked, packs, then)
+            era, binding = then, question.speaking(asked, then)
     if not delays:
         expires = _expires(binding, asked)
         return Allow(packs=binding.names, counters=counters, expires=expires)
@@ -287,23 +436,38 @@ def _not_past_a_change(binding: Binding, asked: Asked, moved: datetime) -> datet
     return moved
 
 
-def _speaking(asked: Asked, packs: Packs, era: tuple[int, ...]) -> Binding:
-    """The rules that have something to say in that era of packs, by the facts that there are."""
-    request, facts = asked.request, asked.facts
-    alike = (
+def _kind(request: ContactRequest, facts: PersonFacts) -> tuple[Hashable, ...]:
+    """All by which people and requests differ for rules, apart from what is counted and dated."""
+    return (
         _OF_PERSON(facts),
         _OF_REQUEST(request),
         request.content is None,
         not facts.holds,
-        not facts.opted_out,
+        facts.opted_out,
+        request.channel in facts.unreachable,
         not facts.wishes,
-        era,
-        *[each.kind for each in facts.milestones],
+        *map(_KIND, facts.milestones),
     )
-    found: Binding | None = packs.recall(alike)
+
+
+def _question(kind: tuple[Hashable, ...], facts: PersonFacts, packs: Packs) -> Question:
+    """The question that this kind of person and request comes to: one for all who are bound alike.
+
+    Most regions have no rules of their own.
+    """
+    theirs = tuple([pack for pack in packs if pack.applies_to.to(facts)])
+    is_local = any("region" in pack.calendars for pack in theirs)
+    alike = (
+        Question,
+        *[pack.name for pack in theirs],
+        facts.regions if is_local else (),
+        *kind[1:],
+    )
+    found: Question | None = packs.recall(alike)
     if found is None:
-        found = binding_of(asked, packs).given(_there(asked))
+        found = Question(packs)
         packs.remember(alike, found)
+    packs.remember(kind, found)
     return found
 
 
@@ -360,16 +524,18 @@ def _bound(
     )
 
 
-def _there(asked: Asked) -> set[str]:
+def _there(asked: Asked) -> frozenset[str]:
     """Kinds of fact that there are: most people lack most of them, and most rules need one."""
     facts = asked.facts
     kinds = {
         "holds": facts.holds,
         "opted_out": facts.opted_out,
+        "unreachable": asked.request.channel in facts.unreachable,
         "wishes": facts.wishes,
         "content": asked.request.content,
     }
-    return {name for name, some in kinds.items() if some} | {each.kind for each in facts.milestones}
+    names = {name for name, some in kinds.items() if some}
+    return frozenset(names | {each.kind for each in facts.milestones})
 
 
 def _needs(rule: AnyRule) -> frozenset[str]:
@@ -384,6 +550,8 @@ def _needs(rule: AnyRule) -> frozenset[str]:
             needs.add("content")
         case Window(wishes=True) | PlaceChannel(wishes=True):
             needs.add("wishes")
+        case PlaceChannel(unreachable=True):
+            needs.add("unreachable")
         case Cooldown(after=MilestoneKind() as kind):
             needs.add(kind)
         case _:

@@ -24,6 +24,9 @@ COMMON = frozenset({Purpose.DEMAND, Purpose.REPLY})
 MOST_KINDS_OF_PEOPLE = 10_000
 """How many combinations of person and request are remembered before all are forgotten."""
 
+MOST_INSTANTS = 20_000
+"""How many instants are remembered likewise."""
+
 Worked = TypeVar("Worked")
 
 
@@ -109,6 +112,25 @@ class Pack(Part):
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
 
 
+class Memory:
+    """What was worked out from packs and nothing but what is alike."""
+
+    __slots__ = ("_kept", "_most", "recall")
+
+    def __init__(self, most: int) -> None:
+        """Keep so much, and forget it all once it gets more."""
+        self._most = most
+        self._kept: dict[Hashable, Any] = {}
+        self.recall = self._kept.get
+        """What was worked out for all that is alike in this; None if nothing was."""
+
+    def remember(self, alike: Hashable, what: object) -> None:
+        """Keep what was worked out."""
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        self._kept[alike] = what
+
+
 class Packs:
     """All packs together with their calendars: the law as this house knows it."""
 
@@ -117,7 +139,10 @@ class Packs:
         self._packs = tuple(packs)
         self.calendars = {calendar.id: calendar for calendar in calendars}
         self._edges = sorted({day for pack in self._packs for day in pack.changes})
-        self._worked_out: dict[Hashable, Any] = {}
+        self._worked_out = Memory(MOST_KINDS_OF_PEOPLE)
+        self.recall, self.remember = self._worked_out.recall, self._worked_out.remember
+        self.instants = Memory(MOST_INSTANTS)
+        """Instants at which the gate was asked, with what is the same for everybody alike."""
         self.last_asked: tuple[Any, ...] | None = None
         """What the gate was asked last by this law, and its answer: often it is asked twice."""
         _check_together(self._packs, self.calendars)
@@ -159,16 +184,6 @@ class Packs:
         """Between which changes of packs these days lie."""
         edges = self._edges
         return tuple([bisect_right(edges, day) for day in days])
-
-    def recall(self, alike: Hashable) -> Any:  # noqa: ANN401 -- whatever was worked out
-        """What was worked out for all that is alike in this; None if nothing was."""
-        return self._worked_out.get(alike)
-
-    def remember(self, alike: Hashable, what: object) -> None:
-        """Keep what was worked out from these packs and nothing but what is alike."""
-        if len(self._worked_out) >= MOST_KINDS_OF_PEOPLE:
-            self._worked_out.clear()
-        self._worked_out[alike] = what
 
     def without(self, *ids: str) -> "Packs":
         """The same without some packs."""

@@ -234,10 +234,7 @@ def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
         return asked.at, 0
     if not asked.contacts and rule.max > 0:
         return asked.at, 0
-    calendar, days = rule.calendar, rule.days
-    starts = [_begins(calendar, days, asked.today(name), name) for name in asked.zones]
-    start = min(starts) if len(starts) > 1 else starts[0]
-    counted: Sequence[PastContact] = asked.counted(rule.counts, start)
+    counted: Sequence[PastContact] = asked.counted(rule.counts, cap_begins(rule, asked))
     if rule.consent_days and counted:
         counted = [each for each in counted if not _in_consent(rule, asked, each.at, each.channel)]
     if len(counted) < rule.max:
@@ -246,6 +243,13 @@ def under_cap(rule: Cap, asked: Asked) -> tuple[datetime, int]:
         return _free(rule, counted, asked.zones[0], asked)
     frees = [_free(rule, counted, name, asked) for name in asked.zones]
     return max(free for free, _ in frees), max(used for _, used in frees)
+
+
+def cap_begins(rule: Cap, asked: Asked) -> datetime:
+    """When the window of a cap begins, in the zone where it begins first."""
+    calendar, days = rule.calendar, rule.days
+    starts = [_begins(calendar, days, asked.today(name), name) for name in asked.zones]
+    return min(starts) if len(starts) > 1 else starts[0]
 
 
 @lru_cache(maxsize=65_536)

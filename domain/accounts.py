@@ -58,6 +58,8 @@ class Hold(StrEnum):
     CEASE = "cease and desist"
     ADVISER = "debt adviser"
     RESTRICTION = "restriction of processing"
+    PAYMENT = "payment under way"
+    """A bank takes days to send what was given: it is not asked for meanwhile."""
 
 
 PERSONAL_HOLDS = frozenset(

@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import LARGEST, CurrencyCode, Money
-from domain.payable import least_charge
+from domain.payable import least_charge, step
 from domain.plan_terms import in_hardship
 from domain.plans import PaymentPlan, schedule
 from domain.rhythms import Monthly, NthWeekday, Payday, Rhythm, Weekly
-from domain.schedules import MOST_PARTS, Closed, never_closed, step
+from domain.schedules import MOST_PARTS, Closed, never_closed
 
 WEEKS_A_MONTH = Fraction(52, 12)
 
@@ -124,16 +124,6 @@ def _monthly(sums: Iterable[Sum]) -> Fraction:
 def _within_reason(sums: Iterable[Sum]) -> None:
     if _monthly(sums) > MOST_A_MONTH:
         raise ValueError(f"expected at most {MOST_A_MONTH} minor units a month in all")
-
-
-def a_week(monthly: int) -> int:
-    """A month's minor units as a week's, rounded down."""
-    return int(monthly / WEEKS_A_MONTH)
-
-
-def a_month(weekly: int) -> int:
-    """A week's minor units as a month's, rounded down."""
-    return int(weekly * WEEKS_A_MONTH)
 
 
 def affordable(means: Means, terms: HardshipTerms, *, committed: int = 0) -> int:

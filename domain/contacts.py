@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -88,7 +88,12 @@ class Message(BaseModel):
     purpose: Purpose = Purpose.DEMAND
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.name}"
+        return _told(self.channel, self.name)
+
+
+@lru_cache
+def _told(channel: Channel, name: str) -> str:
+    return f"{channel} {name}"
 
 
 @cache

@@ -32,7 +32,7 @@ class BalanceChanged(Event):
     balance: int
     cause: Literal["payment", "reversal", "adjustment"] = "payment"
     plan: PaymentPlan | None = None
-    """The plan, if what was added to the balance went to its end: no answer to anybody."""
+    """The plan, if the money revised it (added costs, an extra payment): no answer to anybody."""
 
 
 class ContactSettled(Event):
@@ -116,6 +116,16 @@ class JourneySwitched(Event):
 
     kind: Literal["journey_switched"] = "journey_switched"
     journey: str
+
+
+class StageMoved(Event):
+    """An account that is in this stage, or about to come back to it, goes on in another one."""
+
+    kind: Literal["stage_moved"] = "stage_moved"
+    journey: str
+    stage: str
+    to_journey: str
+    to_stage: str
 
 
 class Response(Event):
@@ -231,6 +241,7 @@ AnyEvent = Annotated[
     | SettlementOffered
     | SettlementEnded
     | JourneySwitched
+    | StageMoved
     | PlanRequested
     | PlanAccepted
     | PlanChanged

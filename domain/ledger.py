@@ -4,7 +4,7 @@ What a consumer owes stands in three books: costs, interest and principal. A pay
 them in the order that the law of the place names; whatever comes back is owed where it was paid.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Self
 
@@ -53,6 +53,9 @@ class Cause(StrEnum):
 
 RECEIVED = frozenset({Cause.PAYMENT, Cause.TRANSFER, Cause.DIRECT_PAYMENT, Cause.CHARGEBACK_WON})
 """Causes by which a consumer has paid."""
+
+TO_CREDITOR = frozenset({Cause.TRANSFER, Cause.DIRECT_PAYMENT})
+"""Causes by which the creditor has the money: told by them, or by a line of their bank's."""
 
 GIVEN_BACK = frozenset({Cause.REFUND, Cause.CHARGEBACK})
 """Causes by which a payment went back, and is owed again."""
@@ -140,8 +143,8 @@ def paid(
     order: Sequence[Book] = COSTS_FIRST,
     cause: Cause = Cause.PAYMENT,
 ) -> Transaction:
-    """The consumer paid, to us or (a direct payment) to the creditor."""
-    against = Book.REPORTED if cause is Cause.DIRECT_PAYMENT else Book.COLLECTED
+    """The consumer paid, to us or (a direct payment, a transfer) to the creditor."""
+    against = Book.REPORTED if cause in TO_CREDITOR else Book.COLLECTED
     parts = allocate(amount.minor, owed or {}, order)
     return _move(key, cause, amount.currency, parts, owed_more=False, against=against)
 
@@ -155,7 +158,7 @@ def given_back(
     cause: Cause = Cause.REFUND,
 ) -> Transaction:
     """Money went back to the consumer, who owes it again; from the creditor, if they had it."""
-    against = Book.REPORTED if cause is Cause.DIRECT_PAYMENT else Book.COLLECTED
+    against = Book.REPORTED if cause in TO_CREDITOR else Book.COLLECTED
     parts = unpaid(amount.minor, paid_so_far or {}, order)
     return _move(key, cause, amount.currency, parts, owed_more=True, against=against)
 
@@ -176,8 +179,3 @@ def recalled(key: str, currency: str, owed: Portions) -> Transaction:
     """The creditor took back what was still owed."""
     parts = {book: minor for book, minor in owed.items() if minor}
     return _move(key, Cause.RECALL, currency, parts, owed_more=False, against=Book.PLACED)
-
-
-def owed_in(entries: Iterable[Entry]) -> int:
-    """By how many minor units entries change what is owed."""
-    return sum(entry.minor for entry in entries if entry.book in OWED)

@@ -58,9 +58,13 @@ class AmountError(ValueError):
 
 
 def chargeable(amount: Money) -> Money:
-    """The largest amount not above this one that Stripe can charge: 5.124 KWD becomes 5.120."""
-    step = smallest_step(amount.currency)
-    return Money(minor=amount.minor - amount.minor % step, currency=amount.currency)
+    """The largest amount not above this one that Stripe can charge: 5.124 KWD becomes 5.120.
+
+    AmountError where Stripe charges nothing in the currency.
+    """
+    decimals_of(amount.currency)
+    minor = amount.minor - amount.minor % step(amount.currency)
+    return Money(minor=minor, currency=amount.currency)
 
 
 @cache
@@ -69,10 +73,7 @@ def least_charge(currency: str) -> int:
 
     0 for a currency that no card pays at all: such a debt is paid in other ways, in any amount.
     """
-    try:
-        return max(LEAST.get(currency, 0), smallest_step(currency))
-    except AmountError:
-        return 0
+    return max(LEAST.get(currency, 0), step(currency)) if _is_charged(currency) else 0
 
 
 def is_chargeable(amount: Money) -> bool:
@@ -81,12 +82,26 @@ def is_chargeable(amount: Money) -> bool:
 
 
 @cache
-def smallest_step(currency: str) -> int:
-    """In which steps of our minor units Stripe charges: 1 for USD, 10 for KWD, 100 for MGA."""
+def step(currency: str) -> int:
+    """In which steps of minor units a currency is paid: 1 for USD, 10 for KWD, 100 for MGA.
+
+    Where no card is charged at all, people pay at their bank, to the minor unit.
+    """
+    if not _is_charged(currency):
+        return 1
     decimals = decimals_of(currency)
     if decimals == THREE:
         return 10
     return shifted(1, max(0, exponent(currency) - decimals))
+
+
+def _is_charged(currency: str) -> bool:
+    """Whether Stripe charges anything in a currency."""
+    try:
+        decimals_of(currency)
+    except AmountError:
+        return False
+    return True
 
 
 def is_too_small(amount: Money) -> bool:

@@ -88,6 +88,8 @@ class MilestoneKind(StrEnum):
     """In writing and signed, or similarly authenticated."""
     NUMBER_CHECKED = "reassigned number checked"
     DEBIT_NOTICE = "debit notice sent"
+    CREDIT_CARD = "credit card charged"
+    """What is charged is a credit card, as Stripe says, and no account of the person's."""
     TIME_BARRED = "time-barred"
     """The time to sue for the debt is over."""
     FURNISHED_NOTICE = "told before furnishing"

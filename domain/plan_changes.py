@@ -13,7 +13,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.money import Money
-from domain.payable import least_charge
+from domain.payable import is_too_small, least_charge
 from domain.plans import PaymentPlan, following, numbered
 from domain.rhythms import Rhythm
 from domain.schedules import MOST_PARTS, Closed, amounts_of, dates, equal_amounts, never_closed
@@ -171,7 +171,7 @@ def extra_payment(
         return None
     slots = _slots(plan, balance + extra)
     if how == "keep":
-        after = _cut(slots, extra)
+        after = _payable_to_the_end(plan, _cut(slots, extra))
     else:
         total = sum(each.minor for each in slots) - extra
         most = max(1, total // max(1, least_charge(plan.currency)))  # fewer than no card could pay
@@ -277,6 +277,15 @@ def _cut(slots: Sequence[_Slot], minor: int) -> list[_Slot]:
             kept.append(replace(last, minor=last.minor - minor))
         minor -= min(minor, last.minor)
     return kept
+
+
+def _payable_to_the_end(plan: PaymentPlan, slots: Sequence[_Slot]) -> list[_Slot]:
+    """The slots; a last one so small that no card pays it is paid with the one before it."""
+    *others, last = slots
+    if not others or not is_too_small(_money(plan, last.minor)):
+        return [*slots]
+    *sooner, before = others
+    return [*sooner, replace(before, minor=before.minor + last.minor)]
 
 
 def _find(slots: Sequence[_Slot], number: int) -> int:

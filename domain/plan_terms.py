@@ -7,10 +7,9 @@ from decimal import ROUND_CEILING
 
 from domain.contracts import HardshipTerms, PlanTerms
 from domain.money import Money
-from domain.payable import least_charge
+from domain.payable import least_charge, step
 from domain.plan_changes import Change, Move, Pause, Resize, Skip
 from domain.plans import Part, PaymentPlan
-from domain.schedules import step
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,8 @@ def _first_faults(plan: PaymentPlan, today: date, terms: PlanTerms) -> Iterator[
         yield Fault("first", f"the first instalment falls on {first.due}", f"{today} or later")
     if first.due > latest:
         yield Fault("first", f"the first instalment falls on {first.due}", f"{latest} or earlier")
+    if not terms.least_first:
+        return
     least = int((plan.total * terms.least_first / 100).to_integral_value(ROUND_CEILING))
     if first.minor < least:
         wanted, given = _money(plan, least), _money(plan, first.minor)

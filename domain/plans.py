@@ -109,7 +109,7 @@ class PaymentPlan(BaseModel):
         reached, still = -self.paid(balance), list[Instalment]()
         for each in self.instalments:
             reached += each.minor
-            if self._rest(each, reached, balance):
+            if reached > 0 and self._rest(each, reached, balance):
                 still.append(each)
         return still
 
@@ -130,10 +130,6 @@ class PaymentPlan(BaseModel):
             parts.append(Part(instalment=instalment, paid=covered, open=still - before))
             before = still
         return tuple(parts)
-
-    def amount_of(self, instalment: Instalment) -> Money:
-        """The instalment as money."""
-        return Money(minor=instalment.minor, currency=self.currency)
 
 
 def numbered(parts: Iterable[tuple[date, int]]) -> tuple[Instalment, ...]:

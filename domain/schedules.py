@@ -8,8 +8,8 @@ from typing import assert_never
 
 from dateutil import rrule
 
-from domain.money import Money, exponent
-from domain.payable import least_charge
+from domain.money import Money
+from domain.payable import least_charge, step
 from domain.rhythms import Monthly, NthWeekday, Payday, Rhythm, Weekly
 
 MOST_PARTS = 600
@@ -17,11 +17,6 @@ MOST_PARTS = 600
 
 LONGEST_CLOSURE = 31
 """Days without a working day, after which a payday is taken as it stands."""
-
-THREE_DECIMALS = 3
-
-WITHOUT_FRACTIONS = {"MGA": 100}
-"""Minor units of the smallest amount, where nobody pays fractions that ISO 4217 still counts."""
 
 A_DAY = timedelta(days=1)
 
@@ -47,13 +42,6 @@ def never_closed(day: date) -> bool:
 
 
 # amounts
-
-
-def step(currency: str) -> int:
-    """The steps in which can be charged: Stripe takes tens of a three-decimal currency."""
-    if exponent(currency) == THREE_DECIMALS:
-        return 10
-    return WITHOUT_FRACTIONS.get(currency, 1)
 
 
 def equal_amounts(total: Money, parts: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from domain.affordability import Deferral, suggested
 from domain.contacts import LISTED, Channel, Contact, ContactStatus, Message, call_key
 from domain.contracts import Contract
 from domain.events import AnyResponse, MeansStated, PromiseToPay, Response, Undelivered
+from domain.models import changed
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, HandOver
 from domain.people import StandingHold
@@ -22,7 +23,7 @@ from domain.time import local_date, midnight
 from engine.journeys import Journey
 from engine.progress import Announced, Parked, Progress, described, in_order, is_kept
 from engine.runtime import Runtime
-from engine.safeguards import ending, next_change
+from engine.safeguards import ending, is_at_ease, next_change
 from engine.stages import Next, Stage, Switched
 
 OUTAGE = timedelta(days=1)
@@ -48,10 +49,11 @@ _Fact = TypeVar("_Fact", bound=Hashable)
 class Diverted(Exception):  # noqa: N818
     """The stage is left for another at a pause. Raised and caught by the engine alone."""
 
-    def __init__(self, to: Next) -> None:
-        """Leave for `to`."""
+    def __init__(self, to: Next, until: datetime | None = None) -> None:
+        """Leave for `to`, in a pause that would have lasted until then."""
         super().__init__(str(to))
         self.to = to
+        self.until = until
 
 
 class OpenAccount:
@@ -74,13 +76,15 @@ class OpenAccount:
         self._runtime = runtime
         self._laws = laws
         self._workflow_id = workflow_id
+        self._now = runtime.now
+        self._begun = False
 
     # what a stage sees
 
     @property
     def now(self) -> datetime:
         """The account's time."""
-        return self._runtime.now()
+        return self._now()
 
     @property
     def balance(self) -> Money:
@@ -129,19 +133,18 @@ class OpenAccount:
         still_open = self._still_open()
         if not still_open:
             raise LookupError(f"{self._stage.name}: no plan with an open instalment")
-        ahead = [each for each in still_open if each.number > self._progress.missed]
-        return ahead[0] if ahead else still_open[-1]
+        return self._next_of(still_open)
 
     @property
     def overdue(self) -> Instalment | None:
         """The plan's last instalment that is past its day and not covered, if one is."""
-        late = [each for each in self._still_open() if self.morning_of(each.due) <= self.now]
-        return late[-1] if late else None
+        return self._late_of(self._still_open())
 
     @property
     def keeps_plan(self) -> bool:
         """Whether a plan is under way of which nothing is overdue."""
-        return bool(self._still_open()) and self.overdue is None
+        still_open = self._still_open()
+        return bool(still_open) and self._late_of(still_open) is None
 
     @property
     def plan_is_paid(self) -> bool:
@@ -154,6 +157,26 @@ class OpenAccount:
         still_open, missed = self._still_open(), self._progress.missed
         unpaid = [each for each in still_open if each.number <= missed]
         return len(unpaid) >= min(self.contract.plans.breaks_after, len(still_open) or 1)
+
+    @property
+    def dues(self) -> tuple[Instalment | None, Instalment | None]:
+        """As `instalment` and `overdue`, at one look; None where there is none."""
+        still_open = self._still_open()
+        return (
+            (self._next_of(still_open), self._late_of(still_open)) if still_open else (None, None)
+        )
+
+    def _next_of(self, still_open: Sequence[Instalment]) -> Instalment:
+        missed = self._progress.missed
+        return next((each for each in still_open if each.number > missed), still_open[-1])
+
+    def _late_of(self, still_open: Sequence[Instalment]) -> Instalment | None:
+        now, late = self._now(), None
+        for each in still_open:  # in the order of their dates
+            if self.morning_of(each.due) > now:
+                break
+            late = each
+        return late
 
     def _still_open(self) -> list[Instalment]:
         plan = self._progress.plan
@@ -212,6 +235,8 @@ class OpenAccount:
     def morning_of(self, day: date) -> datetime:
         """The start of that day where the consumer is (the latest, if zones differ)."""
         zones = self._progress.person.zones
+        if len(zones) == 1:
+            return midnight(day, zones[0])
         return max([midnight(day, name) for name in zones])
 
     # what a stage does
@@ -269,20 +294,23 @@ class OpenAccount:
         free = max(0, owed - self._progress.person.held_part(self.now))
         still = min(plan.outstanding(about, owed), free) or about.minor
         day = about.due if ahead is None else max(about.due, self._day_of(self.now + ahead))
-        return about.model_copy(update={"minor": still, "due": day})
+        return changed(about, minor=still, due=day)
 
     async def _send(
         self, message: Message, about: Instalment | None, ahead: timedelta | None
     ) -> tuple[Contact, Instalment | None]:
+        progress = self._progress
+        if progress.patience is not None:
+            await self._patient(progress.patience)
         key = self._next_key(message.channel)
         self._forget_undelivered()
-        request = plain_request(self._progress.account_id, message.channel, message.purpose)
+        request = plain_request(progress.account_id, message.channel, message.purpose)
         while True:
-            law = self._progress.law
-            verdict = decide(request, self._progress.person, self._laws(law), self.now)
+            law, at = progress.law, self._now()
+            verdict = decide(request, progress.person, self._laws(law), at)
             if isinstance(verdict, Wait):
-                self._progress.unrecorded.append(
-                    Slept(key=key, at=self.now, law=law, message=message, verdict=verdict)
+                progress.unrecorded.append(
+                    Slept(key=key, at=at, law=law, message=message, verdict=verdict)
                 )
                 await self._until_lawful(message, verdict)
                 continue
@@ -365,7 +393,7 @@ class OpenAccount:
 
         Nothing is put to a part of the debt that is held, such as a disputed one.
         """
-        await self._until(lambda: True, self.now, "before a charge")
+        await self._heard_out("before a charge")
         plan, owed = self._progress.plan, self._progress.balance
         due = plan.outstanding(instalment, owed) if instalment and plan else owed
         free = max(0, owed - self._progress.person.held_part(self.now))
@@ -395,7 +423,7 @@ class OpenAccount:
         if charged.again_at is None:
             return charged
         rested = max(charged.again_at, self.now + AN_HOUR)
-        return charged.model_copy(update={"again_at": rested})
+        return changed(charged, again_at=rested)
 
     async def paid(self, instalment: Instalment, *, by: datetime) -> bool:
         """Whether the instalment is covered by then; returns as soon as it is."""
@@ -479,7 +507,7 @@ class OpenAccount:
         if self._stage.is_aside or first:
             await self._safe()  # what was heard is not lost to what was heard with it
         else:
-            await self._until(lambda: True, self.now, "before handing over")
+            await self._heard_out("before handing over")
         await self._runtime.hand_over(
             HandOver(
                 key=self._next_key(),
@@ -499,14 +527,21 @@ class OpenAccount:
         paid, and money that arrives in the very moment in which it gives up still closes it.
         """
         self._progress.parked = None
+        if self._journey.renamed:
+            self._progress.call_by(self._journey.renamed)
         try:
-            await self._safe()
+            if not is_at_ease(self._progress):
+                stood = await self._safe()
+                if self._progress.patience is not None:
+                    self._progress.patience += stood
             self._count_visit()
             await self._kept_peace()
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
-        return self._leaves_for() or self._own(following)
+            self._break_off(diverted)
+        away = self._leaves_for()
+        return self._moved(self._own(following) if away in (None, self._stage) else away)
 
     async def _kept_peace(self) -> None:
         """Keep on another journey, too, what was promised on the one before."""
@@ -517,6 +552,34 @@ class OpenAccount:
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""
         return self._journey.stage(following.name) if isinstance(following, Stage) else following
+
+    def _break_off(self, diverted: Diverted) -> None:
+        """Note the pause that was broken into: it counts if the account is moved."""
+        until, before = diverted.until, self._progress.broken_off
+        if until is not None:
+            longest = max(until, before or until)
+            self._progress.broken_off = longest if self._stage.is_aside else until
+        if self._begun and self._is_moved(self._stage):
+            self._progress.returning = diverted.to is self._stage
+
+    def _is_moved(self, stage: Stage) -> bool:
+        """Whether whoever is in a stage of this journey has to go on in another one."""
+        moved = self._progress.moved
+        if moved is None or stage.is_aside:
+            return False
+        return moved.stage in stage.names and moved.journey in self._journey.names
+
+    def _moved(self, following: Next) -> Next:
+        """What follows, or in its place the stage to which a person of ours moved the account."""
+        moved = self._progress.moved
+        if moved is None or not isinstance(following, Stage) or not self._is_moved(following):
+            return following
+        self._progress.move(following.name, moved.to_stage, at=self.now)
+        stays = moved.to_journey in self._journey.names
+        stage = self._journey.find(moved.to_stage) if stays else None
+        if stage is not None and stage.name == moved.to_stage:
+            return stage
+        return Switched(moved.to_journey, moved.to_stage)  # as another build may know it
 
     def stay(self) -> Stage:
         """This stage again, from its beginning but as the same visit: for pauses of many weeks.
@@ -532,6 +595,7 @@ class OpenAccount:
         return self.interrupted
 
     def _count_visit(self) -> None:
+        self._begun = True
         if self._progress.returning:
             self._progress.returning = False
         else:
@@ -540,34 +604,44 @@ class OpenAccount:
             self._progress.entered[name] = self.now
             self._progress.sent_in.pop(name, None)
             self._progress.handed_in.pop(name, None)
+            if not self._stage.is_aside:
+                self._progress.moved = self._progress.broken_off = self._progress.patience = None
 
     # the one pause
 
     async def _until(self, ready: Callable[[], bool], until: datetime, why: str) -> bool:
         """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock."""
+        progress = self._progress
         while True:
-            if self._progress.person.holds or self._leaves_for() is not None:
-                until += await self._safe()
-            self._divert()
+            if not is_at_ease(progress) and (progress.person.holds or self._must_leave()):
+                until += await self._safe(until)
+            if progress.responses:
+                self._divert(until)
             if ready():
                 return True
-            if self._runtime.now() >= until:
+            if self._now() >= until:
                 return False
             await self._pause(ready, until, why)
+
+    async def _heard_out(self, why: str) -> None:
+        """Let safeguards, holds and what was heard have their word, before something is done."""
+        progress = self._progress
+        if progress.responses or not is_at_ease(progress):
+            await self._until(lambda: True, self._now(), why)
 
     async def _pause(self, ready: Callable[[], bool], until: datetime, why: str) -> None:
         """Wait once; news of holds, and holds that begin by themselves, wake it."""
         holds = self._progress.person.holds
-        change = next_change(self._progress, self.now) if holds else None
+        change = next_change(self._progress, self._now()) if holds else None
         wake = min(until, change) if change else until
         await self._runtime.wait(lambda: ready() or self._disturbed(since=holds), wake, why)
 
-    async def _safe(self) -> timedelta:
+    async def _safe(self, until: datetime | None = None) -> timedelta:
         """Let the safeguards speak; return for how long holds made the clock stand."""
         stood = timedelta()
         while True:
             if (away := self._leaves_for()) is not None:
-                raise Diverted(away)
+                raise Diverted(away, until and until + stood)
             if not self._progress.person.standing(self.now):
                 return stood
             stood += await self._sit_out()
@@ -587,11 +661,19 @@ class OpenAccount:
         return self._leaves_for() is not None
 
     def _leaves_for(self) -> Next | None:
-        """The end that a safeguard demands, or the journey that the account has to take instead."""
-        if (closed := ending(self._progress)) is not None:
+        """The end that a safeguard demands, or the journey that the account has to take instead.
+
+        This very stage if the account is moved from it: whatever follows is another one.
+        """
+        progress = self._progress
+        if is_at_ease(progress):
+            return None
+        if (closed := ending(progress)) is not None:
             return closed
-        to = self._progress.switched_to
-        return None if to is None or to == self._journey.name else Switched(to)
+        to = progress.switched_to
+        if to is not None and to not in self._journey.names:
+            return Switched(to)
+        return self._stage if progress.moved and self._is_moved(self._stage) else None
 
     def _disturbed(self, since: tuple[StandingHold, ...]) -> bool:
         return bool(
@@ -606,17 +688,22 @@ class OpenAccount:
                 return stage, response
         return None
 
-    def _divert(self) -> None:
-        """Leave the stage if another answers a response that was heard."""
-        if not self._progress.responses or (claim := self._claimed()) is None:
+    def _divert(self, until: datetime) -> None:
+        """Leave the stage if another answers a response that was heard, in a pause until then."""
+        if (claim := self._claimed()) is None:
             return
         stage, response = claim
         self._progress.responses.remove(response)
         if not self._stage.is_aside:
             self._progress.interrupted = self._stage.name
-        raise Diverted(stage)
+        raise Diverted(stage, until)
 
     # contact, in parts
+
+    async def _patient(self, until: datetime) -> None:
+        """Say nothing new before the pause is over in which the account was moved."""
+        await self._until(lambda: False, until, "until the pause is over in which it was moved")
+        self._progress.patience = None
 
     def _forget_undelivered(self) -> None:
         """Drop news of earlier messages, so that a response answers the one about to leave."""
@@ -636,26 +723,26 @@ class OpenAccount:
         progress.parked = None
 
     async def _reach_out(self, key: str, message: Message, told: Instalment | None) -> Reached:
-        await self._until(lambda: True, self.now, "before a contact")
-        known = self._progress.person
-        waits = tuple(self._progress.unrecorded)
+        await self._heard_out("before a contact")
+        progress = self._progress
+        known, waits = progress.person, tuple(progress.unrecorded)
         reached = await self._runtime.reach_out(
             ReachOut(
                 key=key,
-                account_id=self._progress.account_id,
-                at=self.now,
+                account_id=progress.account_id,
+                at=self._now(),
                 message=message,
                 waits=waits,
-                offer=self._progress.offer,
+                offer=progress.offer,
                 instalment=told.number if told else None,
                 day=told.due if told else None,
             )
         )
-        self._progress.unrecorded[:] = self._progress.unrecorded[len(waits) :]
-        self._progress.person = merged(known, self._progress.person, reached.facts)
-        self._progress.go_by(reached.law, reached.law_number)
-        self._progress.settle(reached.version, reached.balance)
-        self._progress.recalled = self._progress.recalled or reached.recalled
+        del progress.unrecorded[: len(waits)]
+        progress.person = merged(known, progress.person, reached.facts)
+        progress.go_by(reached.law, reached.law_number)
+        progress.settle(reached.version, reached.balance)
+        progress.recalled = progress.recalled or reached.recalled
         return reached
 
     def _concluded(self, key: str, message: Message, reached: Reached) -> Contact:
@@ -688,7 +775,7 @@ def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> Person
         return described(record, now) if now.revision > record.revision else record
     opted_out = _laid_over(before.opted_out, now.opted_out, record.opted_out)
     holds = in_order(_laid_over(before.holds, now.holds, record.holds))
-    laid = record.model_copy(update={"opted_out": tuple(sorted(opted_out)), "holds": holds})
+    laid = changed(record, opted_out=tuple(sorted(opted_out)), holds=holds)
     return described(laid, now) if now.revision > record.revision else laid
 
 

@@ -1,6 +1,8 @@
 """A journey: a name, a version and its stages; the first stage is where accounts begin."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from domain.events import Response
 from engine.stages import Stage
@@ -13,14 +15,18 @@ class Journey:
     name: str
     version: int
     stages: tuple[Stage, ...]
+    formerly: tuple[str, ...] = ()
+    """Names that it had before."""
 
     def __post_init__(self) -> None:
         """Refuse a journey that could not say which stage is meant."""
         if not self.stages:
             raise ValueError(f"journey {self.name} has no stages")
-        names = [each.name for each in self.stages]
-        if repeated := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"journey {self.name} has stages of one name: {sorted(repeated)}")
+        if repeated := _repeated(name for each in self.stages for name in each.names):
+            raise ValueError(
+                f"journey {self.name} has stages of one name: {repeated}; a name, or a former one,"
+                " may mean one stage only"
+            )
         triggers = [trigger for each in self.stages for trigger in each.on]
         if contested := {kind.__name__ for kind in triggers if triggers.count(kind) > 1}:
             raise ValueError(
@@ -32,13 +38,31 @@ class Journey:
         """The stage in which every account begins."""
         return self.stages[0]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it answers to, the present name first."""
+        return (self.name, *self.formerly)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """The present name of a stage by each of its former ones."""
+        return {former: each.name for each in self.stages for former in each.formerly}
+
+    @cached_property
+    def _known(self) -> Mapping[str, Stage]:
+        return {name: each for each in self.stages for name in each.names}
+
+    def find(self, name: str) -> Stage | None:
+        """The stage that is, or was, called `name`; None if there is none."""
+        return self._known.get(name)
+
     def stage(self, name: str) -> Stage:
-        """The stage called `name`; LookupError names the journey's stages."""
-        for each in self.stages:
-            if each.name == name:
-                return each
-        known = ", ".join(each.name for each in self.stages)
-        raise LookupError(f"journey {self.name} has no stage {name!r}; it has {known}")
+        """The stage that is, or was, called `name`; LookupError names the journey's stages."""
+        found = self._known.get(name)
+        if found is None:
+            known = ", ".join(each.name for each in self.stages)
+            raise LookupError(f"journey {self.name} has no stage {name!r}; it has {known}")
+        return found
 
     def answers(self, response: Response) -> Stage | None:
         """The stage that this response enters, if any."""
@@ -46,3 +70,16 @@ class Journey:
             if isinstance(response, each.on):
                 return each
         return None
+
+
+def by_name(journeys: Iterable[Journey]) -> Mapping[str, Journey]:
+    """Journeys by every name they have or had; ValueError for a name that several answer to."""
+    several = tuple(journeys)
+    if repeated := _repeated(name for each in several for name in each.names):
+        raise ValueError(f"there are journeys of one name: {repeated}; it may mean one only")
+    return {name: each for each in several for name in each.names}
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    listed = [*names]
+    return sorted({name for name in listed if listed.count(name) > 1})

@@ -1,8 +1,9 @@
 """What survives a stage boundary: one small model, and a pure reducer that hears events."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self, assert_never
+from operator import add, or_
+from typing import TYPE_CHECKING, Self, TypeVar, assert_never
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -36,8 +37,10 @@ from domain.events import (
     Response,
     SettlementEnded,
     SettlementOffered,
+    StageMoved,
     Undelivered,
 )
+from domain.models import changed
 from domain.money import Money
 from domain.orders import Charged, ChargeStatus
 from domain.people import Profile, StandingHold
@@ -46,6 +49,9 @@ from domain.settlements import Settlement
 
 REMEMBERED = 200
 """Event ids kept to recognise an event told twice. The record recognises it for ever."""
+
+
+_Kept = TypeVar("_Kept")
 
 
 class Parked(BaseModel):
@@ -132,6 +138,12 @@ class Progress(BaseModel):
     """The journey that the account has to take from now on."""
     came_from: str | None = None
     """The journey that it took before this one."""
+    moved: StageMoved | None = None
+    """Where it has to go on from now on; done, or out of date, once another stage has begun."""
+    broken_off: datetime | None = None
+    """Until when the pause would have lasted that was broken into last, outside of asides."""
+    patience: datetime | None = None
+    """Until when nothing new is sent in a stage it was moved to: the pause that it was in."""
     responses: list[AnyResponse] = Field(default_factory=list)
     """Heard and not yet answered, oldest first."""
     heard: list[str] = Field(default_factory=list)
@@ -213,16 +225,58 @@ class Progress(BaseModel):
         if number >= self.law_number:
             self.law, self.law_number = law, number
 
-    def take_up(self, *, came_from: str) -> None:
-        """Begin another journey: what belongs to the stages of the one before is forgotten."""
+    def take_up(self, *, came_from: str, at: str | None = None) -> None:
+        """Begin another journey: what belongs to the stages of the one before is forgotten.
+
+        Not so what was taken along to the stage `at` which it begins.
+        """
         self.came_from, self.switched_to = came_from, None
-        self.visits, self.entered = {}, {}
-        self.sent_in, self.handed_in, self.announced = {}, {}, {}
-        self.interrupted, self.returning = None, False
+        self.visits, self.entered = _only(at, self.visits), _only(at, self.entered)
+        self.sent_in, self.handed_in = _only(at, self.sent_in), _only(at, self.handed_in)
+        self.announced = {}
+        self.interrupted, self.returning = None, self.returning and at is not None
+
+    def move(self, left: str, to: str, *, at: datetime) -> None:
+        """Enter another stage in the place of the one that is left, or was about to begin.
+
+        What was said and handed over in a visit that had begun is not repeated, and nothing new is
+        said before the pause is over that it was in.
+        """
+        if self.returning:
+            self.visits[to] = self.visits.get(to, 0) + 1
+            self.entered[to] = at
+            self.sent_in[to] = self.sent_in.pop(left, {})
+            self.handed_in[to] = self.handed_in.pop(left, [])
+            self.patience, self.broken_off = self.broken_off, None
+        self.moved = self.interrupted = None
+
+    def call_by(self, renamed: Mapping[str, str]) -> None:
+        """Keep what is known of stages under their present names, by the former ones."""
+        for former, name in renamed.items():
+            _join(self.visits, former, name, add)
+            _join(self.entered, former, name, max)
+            _join(self.sent_in, former, name, or_)
+            _join(self.handed_in, former, name, add)
+        if self.interrupted is not None:
+            self.interrupted = renamed.get(self.interrupted, self.interrupted)
 
     def days_past_due(self, at: datetime) -> int:
         """Whole days since the debt fell due, by the UTC calendar; negative before."""
         return (at.date() - self.due_on).days
+
+
+def _only(name: str | None, known: Mapping[str, _Kept]) -> dict[str, _Kept]:
+    """What is kept under a name, and nothing else."""
+    return {name: known[name]} if name is not None and name in known else {}
+
+
+def _join(
+    known: dict[str, _Kept], former: str, name: str, both: Callable[[_Kept, _Kept], _Kept]
+) -> None:
+    """Put what is kept under a former name to what is kept under the present one."""
+    if former in known:
+        old = known.pop(former)
+        known[name] = both(old, known[name]) if name in known else old
 
 
 def _reduce(progress: Progress, event: AnyEvent) -> None:
@@ -233,6 +287,8 @@ def _reduce(progress: Progress, event: AnyEvent) -> None:
             progress.settlement = _offered(progress.settlement, event)
         case JourneySwitched(journey=journey):
             progress.switched_to = journey
+        case StageMoved():
+            progress.moved = event
         case ContactSettled():
             _settle_contact(progress, event)
         case OptedOut() | OptedIn() | HoldPlaced() | HoldLifted() | ProfileChanged():
@@ -347,11 +403,11 @@ def _settle_contact(progress: Progress, event: ContactSettled) -> None:
 
 
 def _wishing(person: PersonFacts, opted_out: Iterable[Channel]) -> PersonFacts:
-    return person.model_copy(update={"opted_out": tuple(sorted(opted_out))})
+    return changed(person, opted_out=tuple(sorted(opted_out)))
 
 
 def _holding(person: PersonFacts, holds: Iterable[StandingHold]) -> PersonFacts:
-    return person.model_copy(update={"holds": in_order(holds)})
+    return changed(person, holds=in_order(holds))
 
 
 def in_order(holds: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
@@ -362,4 +418,4 @@ def in_order(holds: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
 def described(person: PersonFacts, profile: Profile) -> PersonFacts:
     """The facts with what stands in a profile."""
     known = {name: getattr(profile, name) for name in Profile.model_fields}
-    return person.model_copy(update=known)
+    return changed(person, **known)

@@ -33,6 +33,17 @@ SAFEGUARDS = (
 """Endings, the first that applies wins. Every other hold stops the clock until it is lifted."""
 
 
+def is_at_ease(progress: Progress) -> bool:
+    """Whether nothing is known that ends a journey or leads to another: so it is at most pauses."""
+    return (
+        progress.balance > 0
+        and not progress.recalled
+        and progress.switched_to is None
+        and progress.moved is None
+        and not progress.person.holds
+    )
+
+
 def ending(progress: Progress) -> Closed | None:
     """The end that a safeguard demands now, if any."""
     for safeguard in SAFEGUARDS:

@@ -21,9 +21,11 @@ class Closed:
 
 @dataclass(frozen=True)
 class Switched:
-    """The account takes another journey, from its first stage."""
+    """The account takes another journey, from its first stage unless one is named."""
 
     journey: str
+    stage: str | None = None
+    """Of that journey; or of this one, where only newer code knows it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class Stage:
     on: tuple[type[Response], ...]
     says: str
     is_aside: bool = False
+    formerly: tuple[str, ...] = ()
+    """Names that it had before, or that stages had whose accounts it takes over."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it answers to, the present name first."""
+        return (self.name, *self.formerly)
 
 
 Next = Stage | Closed | Switched
@@ -57,35 +66,58 @@ def switch(journey: str) -> Switched:
 @overload
 def stage(attempt: Attempt) -> Stage: ...
 @overload
-def stage(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Attempt], Stage]: ...
 def stage(
-    attempt: Attempt | None = None, *, on: type[Response] | tuple[type[Response], ...] = ()
+    *, on: type[Response] | tuple[type[Response], ...] = (), formerly: tuple[str, ...] = ()
+) -> Callable[[Attempt], Stage]: ...
+def stage(
+    attempt: Attempt | None = None,
+    *,
+    on: type[Response] | tuple[type[Response], ...] = (),
+    formerly: tuple[str, ...] = (),
 ) -> Stage | Callable[[Attempt], Stage]:
     """Make a stage of an `async` function; its docstring says what it is for.
 
     With `on`, the stage answers those responses: the account enters it from any other stage, at
-    the pause in which the response is heard.
+    the pause in which the response is heard. With `formerly`, accounts find it by those names, too.
     """
+    names = _names(formerly)
 
     def named(function: Attempt) -> Stage:
-        return Stage(function.__name__, function, _several(on), _docstring(function))
+        says = _docstring(function)
+        return Stage(function.__name__, function, _several(on), says, formerly=names)
 
     return named if attempt is None else named(attempt)
 
 
-def aside(*, on: type[Response] | tuple[type[Response], ...]) -> Callable[[Remark], Stage]:
+def aside(
+    *, on: type[Response] | tuple[type[Response], ...], formerly: tuple[str, ...] = ()
+) -> Callable[[Remark], Stage]:
     """Make a stage that answers a response and then goes back to the stage it broke into.
 
     One that returns a stage goes there instead.
     """
+    names = _names(formerly)
 
     def named(function: Remark) -> Stage:
         async def answered(account: OpenAccount) -> Next:
             return await function(account) or account.back()
 
-        return Stage(function.__name__, answered, _several(on), _docstring(function), is_aside=True)
+        return Stage(
+            function.__name__,
+            answered,
+            _several(on),
+            _docstring(function),
+            is_aside=True,
+            formerly=names,
+        )
 
     return named
+
+
+def _names(formerly: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(formerly, str):  # a comma was forgotten: each letter would be a name
+        raise TypeError(f'formerly={formerly!r}: expected a tuple, such as ("{formerly}",)')
+    return formerly
 
 
 def _several(on: type[Response] | tuple[type[Response], ...]) -> tuple[type[Response], ...]:

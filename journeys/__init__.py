@@ -1,6 +1,7 @@
 """The journeys we run: one file each, one function per stage."""
 
 from engine import Journey
+from engine.journeys import by_name
 from journeys.hardship import HARDSHIP
 from journeys.invoice import INVOICE
 from journeys.standard import STANDARD
@@ -12,10 +13,13 @@ JOURNEYS: dict[str, Journey] = {
 """Every journey by its name. Names are stored with accounts, and so are for ever."""
 
 
+_BY_NAME = by_name(JOURNEYS.values())
+
+
 def journey_called(name: str) -> Journey:
-    """The journey of that name; LookupError names those there are."""
+    """The journey that has, or had, that name; LookupError names those there are."""
     try:
-        return JOURNEYS[name]
+        return _BY_NAME[name]
     except KeyError:
         known = ", ".join(sorted(JOURNEYS))
         raise LookupError(f"no journey is called {name!r}; there are {known}") from None

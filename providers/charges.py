@@ -8,8 +8,7 @@ from pydantic import Field
 
 from domain.accounts import StoredCard
 from domain.money import Money
-from domain.orders import DeclineKind
-from domain.retries import DeclineCodes, decline_kind
+from domain.retries import DeclineCodes
 from providers.means import ACTIVE, Means, read_means
 from providers.outcomes import Fact, Unknown
 from providers.refunds import Refund, read_refund
@@ -51,16 +50,6 @@ class Declined(DeclineCodes, Fact):
     def reason(self) -> str:
         """The most telling code, for the record and for the words of a message."""
         return self.decline_code or self.code
-
-    @property
-    def asks_for(self) -> DeclineKind:
-        """What the decline asks for."""
-        return decline_kind(self)
-
-    @property
-    def card_is_dead(self) -> bool:
-        """Whether this card must not be tried again as it stands: give another, or give it anew."""
-        return self.asks_for in (DeclineKind.NEVER, DeclineKind.FIX)
 
 
 class Unconfirmed(Fact):

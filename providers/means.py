@@ -21,6 +21,8 @@ class Means(Fact):
     """The same for the same card or bank account under every payment method."""
     network: str | None = None
     """Of a card: visa, mastercard …"""
+    funding: str | None = None
+    """Of a card: credit, debit, prepaid or unknown."""
 
 
 def read_means(method: Mapping[str, Any]) -> Means:
@@ -34,4 +36,5 @@ def read_means(method: Mapping[str, Any]) -> Means:
         kind=kind,
         fingerprint=told.get("fingerprint"),
         network=told.get("brand") if kind == CARD else None,
+        funding=told.get("funding") if kind == CARD else None,
     )

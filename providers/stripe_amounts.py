@@ -1,18 +1,18 @@
 """Amounts as Stripe counts them, which is not always as ISO 4217 does."""
 
 from domain.money import Money, exponent
-from domain.payable import AmountError, decimals_of, shifted, smallest_step
+from domain.payable import AmountError, decimals_of, shifted, step
 
 
 def to_stripe(amount: Money) -> int:
     """The amount in Stripe's smallest unit; AmountError if Stripe cannot charge exactly that."""
-    step = smallest_step(amount.currency)
-    if amount.minor % step:
+    shift = decimals_of(amount.currency) - exponent(amount.currency)
+    unit = step(amount.currency)
+    if amount.minor % unit:
         raise AmountError(
             f"Stripe charges {amount.currency} in multiples of"
-            f" {Money(minor=step, currency=amount.currency)}: round with chargeable()"
+            f" {Money(minor=unit, currency=amount.currency)}: round with chargeable()"
         )
-    shift = decimals_of(amount.currency) - exponent(amount.currency)
     return shifted(amount.minor, shift)
 
 

@@ -40,6 +40,7 @@ OPTED_OUT = frozenset({21610})
 BAD_ADDRESS = frozenset({21211, 21614, 21635})
 """Not a number, not a mobile number, a landline."""
 ALGORITHMS = frozenset({"HMAC_SHA1", "HMAC_SHA256"})
+OURS = "outbound-api"
 LOOK_BACK = 50
 """Messages to one number that a search reads; one person gets far fewer in the time we ask for."""
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -89,6 +90,24 @@ class Twilio:
             if recent and (each.body or "").strip() == body.strip() and each.sid:
                 return Found(provider_id=each.sid)
         return Missing()
+
+    def sent_sms(self, to: str, since: datetime, until: datetime) -> list[str] | Unknown:
+        """The ids of texts that we sent to a number between two wall-clock instants, oldest first.
+
+        What was sent on its own by Twilio is not among them.
+        """
+        try:
+            listed = self._client.messages.list(to=to, limit=LOOK_BACK, page_size=LOOK_BACK)
+        except (RequestException, TwilioException, OSError, ValueError, KeyError) as error:
+            return Unknown(reason=f"{TWILIO} could not be asked ({type(error).__name__})")
+        early, late = since - CLOCKS_DIFFER, until + CLOCKS_DIFFER
+        ours = [
+            each
+            for each in listed
+            if each.sid and each.date_created and early <= each.date_created <= late
+            if each.direction == OURS
+        ]
+        return [each.sid for each in reversed(ours)]
 
     def is_genuine(
         self,

@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from domain.contacts import Channel, Contact, ContactStatus
 from domain.orders import Charged, ChargeStatus, DeclineKind
-from domain.payable import least_charge, smallest_step
+from domain.payable import least_charge, step
 from domain.retries import Debit, DeclineCodes, Try, retry_at
 from domain.time import zone
 from simulation.deeds import Act, Debt, Deed
@@ -283,9 +283,9 @@ class Model:
         if number >= self._lateness.at(figures.pays_part.values, late):
             return Deed.PAYS_ALL, 0
         share = self._lateness.at(figures.part.values, late)
-        least, step = _coins(debt.currency)
+        least, unit = _coins(debt.currency)
         part = int(debt.balance * share)
-        part -= part % step
+        part -= part % unit
         return (Deed.PAYS_PART, part) if 0 < least <= part else (Deed.PAYS_ALL, 0)
 
     def _on_plan(self, met: _Met) -> Deed | None:
@@ -432,7 +432,7 @@ def again_at(debt: Debt, codes: DeclineCodes, at: datetime) -> datetime | None:
 def _coins(currency: str) -> tuple[int, int]:
     """The least that a card can pay, and in which steps; (0, 1) if no card pays this currency."""
     least = least_charge(currency)
-    return (least, smallest_step(currency)) if least else (0, 1)
+    return (least, step(currency)) if least else (0, 1)
 
 
 def _gamma(numbers: Sequence[float], shape: int) -> float:

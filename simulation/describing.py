@@ -104,16 +104,11 @@ class Teller:
 
     def pause(self, waits: Waits) -> str:
         """What a pause is for, and how long it takes at most if nobody answers."""
-        kind, span = kind_of(waits.span)
-        said = self.words.pauses.get(f"{waits.verb}.{kind}")
-        return (said or self.words.pauses[waits.verb]).format(span=self.span(span))
+        return pause_told(waits.verb, waits.span, self.language)
 
     def span(self, span: timedelta) -> str:
         """A span in days, or in hours if it is no number of whole days."""
-        forms, unit = (self.words.hours, AN_HOUR) if span % A_DAY else (self.words.days, A_DAY)
-        number = round(span / unit)
-        form = Locale.parse(self.language).plural_form(number)
-        return forms.get(form, forms["other"]).format(number=number)
+        return span_told(span, self.language)
 
     def lead(self, lead: Lead) -> str:
         """A way out of a stage."""
@@ -154,6 +149,23 @@ class Teller:
 
     def _joined(self, several: Iterable[str]) -> str:
         return ("؛ " if self.words.direction == "rtl" else "; ").join(several)
+
+
+def pause_told(verb: str, span: Span, language: str = HOME_LANGUAGE) -> str:
+    """What a pause is for, and how long it takes at most if nobody answers."""
+    pauses = vocabulary(language).pauses
+    kind, length = kind_of(span)
+    said = pauses.get(f"{verb}.{kind}", pauses[verb])
+    return said.format(span=span_told(length, language))
+
+
+def span_told(span: timedelta, language: str = HOME_LANGUAGE) -> str:
+    """A span in days, or in hours if it is no number of whole days."""
+    words = vocabulary(language)
+    forms, unit = (words.hours, AN_HOUR) if span % A_DAY else (words.days, A_DAY)
+    number = round(span / unit)
+    form = Locale.parse(language).plural_form(number)
+    return forms.get(form, forms["other"]).format(number=number)
 
 
 def described(chart: Chart, language: str = HOME_LANGUAGE) -> str:

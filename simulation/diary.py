@@ -244,9 +244,9 @@ class Diary:
                     self._write(f"closed: {ended.closure.value}")
                     return self.lines
                 if isinstance(ended, Switched):
-                    self.account.take_up(came_from=journey.name)
+                    self.account.take_up(came_from=journey.name, at=ended.stage)
                     journey = journey_called(ended.journey)
-                    following = journey.first
+                    following = journey.stage(ended.stage) if ended.stage else journey.first
                 else:
                     following = ended
         except _LastDayOver:

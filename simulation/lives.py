@@ -12,9 +12,10 @@ from compliance.orders import Reached, ReachOut
 from domain.accounts import PAID_UP, Closure
 from domain.contacts import Channel, Contact, ContactStatus
 from domain.events import AnyEvent, BalanceChanged, ContactSettled, Event, PaymentReversed
+from domain.models import changed
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, DeclineKind, HandOver
-from domain.payable import is_too_small, smallest_step
+from domain.payable import least_charge, step
 from domain.people import Milestone, MilestoneKind
 from domain.settlements import early
 from domain.time import local_date
@@ -111,13 +112,17 @@ class Life:
             due_on=account.due_on,
             person=dated(person, account, start),
             contract=account.contract,
-            settlement=early(
-                account.contract,
-                Money(minor=account.balance, currency=account.currency),
-                today=local_date(start, person.zones[0]),
-                settlement_id=f"early:{account.account_id}",
-                step=smallest_step(account.currency),
-            ),
+            settlement=self._offered_early(person) if account.contract.settlement.early else None,
+        )
+
+    def _offered_early(self, person: PersonFacts) -> Settlement | None:
+        account = self.account
+        return early(
+            account.contract,
+            Money(minor=account.balance, currency=account.currency),
+            today=local_date(self._home.now, person.zones[0]),
+            settlement_id=f"early:{account.account_id}",
+            step=step(account.currency),
         )
 
     # from stage to stage
@@ -173,10 +178,10 @@ class Life:
                 case Closed(closure=closure):
                     self._close(closure)
                     return
-                case Switched(journey=name):
-                    self.progress.take_up(came_from=self.journey.name)
+                case Switched(journey=name, stage=entered):
+                    self.progress.take_up(came_from=self.journey.name, at=entered)
                     self.journey = home.journey_called(name)
-                    self.stage = self.journey.first
+                    self.stage = self.journey.stage(entered) if entered else self.journey.first
                     home.told(self, What.SWITCHED, self.journey.name, why=self._why)
                 case Stage():
                     self.stage = following
@@ -265,7 +270,7 @@ class Life:
         person, contacts = self.progress.person, self._home.contacts
         if person.contacts is contacts:
             return person
-        return person.model_copy(update={"contacts": contacts})
+        return changed(person, contacts=contacts)
 
     async def charge(self, order: Charge) -> Charged:
         """Charge the stored card, if there is one, with what the behaviour has it come to."""
@@ -279,7 +284,7 @@ class Life:
         home.told(self, What.CHARGE, "", str(charged.status), why=self._why, minor=minor)
         if charged.status is ChargeStatus.PAID:
             version, balance = version + 1, self._booked(minor, CHARGED)
-        return charged.model_copy(update={"version": version, "balance": balance})
+        return changed(charged, version=version, balance=balance)
 
     def _asked(self, order: Charge) -> Charged:
         """What the bank says of a charge of the stored card."""
@@ -316,7 +321,7 @@ class Life:
         owed = progress.balance - minor
         if owed > 0 and offer is not None and offer.is_met(owed):
             self._forgiven, owed = owed, 0
-        elif owed > 0 and is_too_small(Money(minor=owed, currency=progress.currency)):
+        elif 0 < owed < least_charge(progress.currency):
             owed = 0
         self._paid += 1
         self.payments.append(minor)
@@ -395,11 +400,7 @@ class Life:
     def debt(self) -> Debt:
         """What the consumer's behaviour may look at."""
         progress, account, plan = self.progress, self.account, self.progress.plan
-        overdue = instalment = None
-        if plan is not None:
-            seen = self.seen
-            instalment = None if seen.plan_is_paid else seen.instalment
-            overdue = instalment and seen.overdue
+        instalment, overdue = self.seen.dues if plan is not None else (None, None)
         person = progress.person
         return Debt(
             account.account_id,
@@ -432,7 +433,7 @@ def dated(person: PersonFacts, account: Account, start: datetime) -> PersonFacts
         Milestone(kind=MilestoneKind.ASSIGNED, at=start, account_id=owing),
         *person.milestones,
     )
-    return person.model_copy(update={"milestones": milestones})
+    return changed(person, milestones=milestones)
 
 
 def counted(order: ReachOut, status: ContactStatus, person: PersonFacts) -> PastContact:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 VARIABLE, FILE_VARIABLE = "TAHSIL_MASTER_KEYS", "TAHSIL_MASTER_KEY_FILE"
 MASTER_KEY = 32
 """Bytes of a key of AES-256 (`storage.master_keys`)."""
-TOKEN_VARIABLE = "TAHSIL_CODEC_TOKEN"  # noqa: S105 - its name
+CODEC_VARIABLE = "TAHSIL_CODEC_KEY"
 
 
 def master_key_file(places: Places, environ: Mapping[str, str]) -> Path | None:
@@ -30,11 +30,11 @@ def master_key_file(places: Places, environ: Mapping[str, str]) -> Path | None:
     return places.master_keys
 
 
-def codec_token(places: Places) -> str:
-    """What lets the stack's own UI ask the API to open what is encrypted."""
-    if not places.codec_token.exists():
-        _write(places.codec_token, secrets.token_urlsafe(24))
-    return places.codec_token.read_text("ascii").strip()
+def codec_key(places: Places) -> str:
+    """What lets the stack's own UI ask the API to open what is encrypted: an operator's key."""
+    if not places.codec_key.exists():
+        _write(places.codec_key, f"tahsil_op_{secrets.token_urlsafe(32)}")
+    return places.codec_key.read_text("ascii").strip()
 
 
 def _write(kept: Path, text: str) -> None:

@@ -80,7 +80,7 @@ class Migrations(Program):
 
 
 class WebServer(Program):
-    """A program that serves HTTP and answers `GET /healthz` with 200 once it works."""
+    """A program that serves HTTP, and answers a `GET` of `ready_at` with 200 once it works."""
 
     def __init__(
         self,
@@ -88,14 +88,16 @@ class WebServer(Program):
         url: str,
         argv: Sequence[str],
         environment: Callable[[], Mapping[str, str]],
+        ready_at: str = "/healthz",
     ) -> None:
         port = urlsplit(url).port
         super().__init__(part, [part, "--port", str(port), *argv], environment)
         self._url = url
+        self._ready_at = ready_at
 
     async def ready(self) -> bool:
         """Whether it answers."""
-        return await healthy(self._url)
+        return await answers(f"{self._url}{self._ready_at}")
 
     def summary(self) -> str:
         """Its URL."""
@@ -140,8 +142,8 @@ def child_environment(environ: Mapping[str, str], ours: Mapping[str, str]) -> di
     return merged
 
 
-async def healthy(url: str) -> bool:
-    """Whether `GET /healthz` is answered with 200 within two seconds."""
+async def answers(url: str) -> bool:
+    """Whether a `GET` is answered with 200 within two seconds."""
     try:
         status_line = await asyncio.wait_for(_first_line(url), timeout=2)
     except (OSError, TimeoutError):
@@ -154,7 +156,9 @@ async def _first_line(url: str) -> bytes:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
-        request = f"GET /healthz HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n"
+        request = (
+            f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n"
+        )
         writer.write(request.encode())
         return await reader.readline()
     finally:

@@ -44,14 +44,19 @@ class Places:
         return self.data / "master-keys"
 
     @property
-    def codec_token(self) -> Path:
+    def codec_key(self) -> Path:
         """What the UI shows the API to have payloads opened, generated once."""
-        return self.data / "codec-token"
+        return self.data / "codec-key"
 
     @property
     def sandbox(self) -> Path:
         """The provider sandbox's own directory."""
         return self.data / "sandbox"
+
+    @property
+    def restored(self) -> Path:
+        """Between which instants the data was that of a backup and the world went on without us."""
+        return self.data / "restored"
 
     def log(self, name: str) -> Path:
         """What the part called `name` writes to its standard output and error."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stack import keys, postgres, temporal
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from stack.places import Places
     from stack.services import Service
 
+LOCAL = "local"
+"""What the workers' build is called: code that changes goes on with every account in place."""
+
+APART = ("TAHSIL_METRICS_ADDRESS", "TAHSIL_HEALTH_ADDRESS")
+"""Variables that name an address of a process's own."""
+
 
 class Plan:
     """The services, addresses and environment of one stack."""
@@ -50,7 +57,7 @@ class Plan:
         self._given_database = environ.get("TAHSIL_DATABASE_URL", "")
         self._given_temporal = environ.get("TAHSIL_TEMPORAL_ADDRESS", "")
         self._master_keys = keys.master_key_file(places, environ)
-        self._codec_token = environ.get(keys.TOKEN_VARIABLE) or keys.codec_token(places)
+        self._codec_key = environ.get(keys.CODEC_VARIABLE) or keys.codec_key(places)
         self._temporal = temporal.Temporal(places, self._ports, self._codec_endpoint)
         self._postgres = (
             None if self._given_database else postgres.Postgres(places, self._ports, report)
@@ -85,9 +92,8 @@ class Plan:
 
     @property
     def _codec_endpoint(self) -> str:
-        """Where the UI has payloads opened. A token of the operators' own is not handed to it."""
-        ours = not self._environ.get(keys.TOKEN_VARIABLE)
-        return f"{self._url('api')}/codec" + (f"/{self._codec_token}" if ours else "")
+        """Where the UI has payloads opened: it can be given nothing but an address."""
+        return f"{self._url('api')}/codec/{self._codec_key}"
 
     def _url(self, name: str) -> str:
         return f"http://{HOST}:{self._ports[name]}"
@@ -107,7 +113,6 @@ class Plan:
             "TAHSIL_TEMPORAL_ADDRESS": found.temporal_address,
             "TAHSIL_PUBLIC_URL": found.api_url,
             "TAHSIL_SANDBOX_URL": found.sandbox_url,
-            keys.TOKEN_VARIABLE: self._codec_token,
         }
         if found.master_key_file:
             variables[keys.FILE_VARIABLE] = str(found.master_key_file)
@@ -115,7 +120,20 @@ class Plan:
             variables["TAHSIL_TEMPORAL_UI_URL"] = found.temporal_ui_url
         if self._may_skip_time:
             variables["TAHSIL_FAST_FORWARD"] = "1"
-        return variables
+        if self.places.restored.exists():
+            variables["TAHSIL_RESTORED"] = self.places.restored.read_text("ascii").strip()
+        return variables | self._build()
+
+    def _build(self) -> dict[str, str]:
+        """Here runs one build at a time, and by one name unless another is told: none is left."""
+        if self._given_temporal:
+            return {}
+        told = {"TAHSIL_BUILD": LOCAL, "TAHSIL_TAKES_OVER": "1"}
+        return {name: self._environ.get(name) or usual for name, usual in told.items()}
+
+    def _of_migrations(self) -> dict[str, str]:
+        """They make the UI's key known to the record, too."""
+        return self._addresses_as_variables() | {keys.CODEC_VARIABLE: self._codec_key}
 
     def _with(self, ours: Callable[[], Mapping[str, str]]) -> Callable[[], Mapping[str, str]]:
         """The whole environment of a program that gets `ours`."""
@@ -132,13 +150,16 @@ class Plan:
             case "temporal":
                 return [] if self._given_temporal else [self._temporal]
             case "migrations":
-                return [Migrations(self._with(self._addresses_as_variables))]
+                return [Migrations(self._with(self._of_migrations))]
             case "sandbox":
                 return [self._sandbox()]
             case "api":
-                return [WebServer("api", self._url("api"), [], self._with(self.environment))]
+                return [self._api()]
             case _:
                 return self._worker_services()
+
+    def _api(self) -> Program:
+        return WebServer("api", self._url("api"), [], self._with(self.environment), "/readyz")
 
     def _sandbox(self) -> Program:
         argv = ["--data", str(self.places.sandbox), "--app-url", self._url("api")]
@@ -146,7 +167,19 @@ class Plan:
 
     def _worker_services(self) -> Sequence[Service]:
         names = worker_names(self._workers)
-        return [Worker(self.places, name, self._with(self.environment)) for name in names]
+        return [
+            Worker(self.places, name, self._with(partial(self._of_worker, number)))
+            for number, name in enumerate(names, start=1)
+        ]
+
+    def _of_worker(self, number: int) -> dict[str, str]:
+        """Where several listen on one machine, the first has the port above that of the API."""
+        variables = self.environment()
+        for name in APART:
+            host, _, port = self._environ.get(name, "").rpartition(":")
+            if host and port.isdigit():
+                variables[name] = f"{host}:{int(port) + number}"
+        return variables
 
     async def check_given(self) -> None:
         """Looks whether the servers named in the environment are there."""

@@ -139,6 +139,7 @@ class Keeper:
 
     async def _announce(self, state: str) -> None:
         self._say(state, self.service.summary())
+        self._tries_left = self.TRIES_AGAIN  # for the next crash, however many there were before
         self.is_ready.set()
         self.starts += 1
         async with self._has_started:

@@ -192,13 +192,13 @@ def costs_at_placement(session: Session, account: Account, at: datetime) -> int:
 
 
 def costs_of_failure(session: Session, account: Account, key: str, at: datetime) -> int:
-    """Book the costs of a payment that failed, once for its key; the minor units booked."""
+    """Book the costs of a payment that failed, once for what it was for; the minor units booked."""
     terms = contracts.of_account(session, account.id).costs
     return _add_costs(session, account, key, terms.per_failed_payment, at)
 
 
 def key_of_costs(account_id: str, key: str) -> str:
-    """Under which key the costs are booked that this key of a placement or a charge brought."""
+    """Under which key the costs are booked that a placement, or a failure to pay this, brought."""
     return f"costs:{account_id}:{key}"
 
 

@@ -22,8 +22,12 @@ FIRST = ""
 
 
 def body_of(decision: Mapping[str, Any]) -> str:
-    """A decision, plain enough for JSON, as the text that is kept and hashed."""
-    return orjson.dumps(decision, option=orjson.OPT_SORT_KEYS).decode()
+    """A decision as the text that is kept and hashed: models by their fields, sets in order."""
+    return orjson.dumps(decision, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else vars(value)
 
 
 def link(previous: str, body: str) -> str:

@@ -41,6 +41,16 @@ def by_key(session: Session, key: str) -> ContactRow | None:
     return session.get(ContactRow, key)
 
 
+def not_on_record(session: Session, provider_ids: Sequence[str]) -> list[str]:
+    """Those of a provider's ids that no contact has, in their order."""
+    known = set(
+        session.scalars(
+            select(ContactRow.provider_id).where(ContactRow.provider_id.in_(provider_ids))
+        )
+    )
+    return [each for each in provider_ids if each not in known]
+
+
 def by_link(session: Session, link: str) -> ContactRow | None:
     """The contact whose message carries this link."""
     return session.scalar(select(ContactRow).where(ContactRow.link == link))
@@ -92,11 +102,13 @@ insert into decisions (
     hash, at
 ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
-INTENT = """
+DECISION_AND_INTENT = f"""
+with decided as ({DECISION})
 insert into contacts (
-    key, account_id, person_id, channel, message, purpose, address, status, link, offer, words, at,
+    key, account_id, person_id, channel, at, message, purpose, address, status, link, offer, words,
     tried_at
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+) values ($1, $2, $3, $5, $13, $14, $15, $16, $17, $18, $19, $20, $21)"""  # noqa: S608 -- a constant of ours; values are parameters
+"""A contact that is allowed, with the verdict that allows it."""
 
 
 def decide(
@@ -118,7 +130,8 @@ def decide(
         row, head = _tied(head, ruling)
         asked.append((DECISION, row))
     if intent:
-        asked.append((INTENT, intent_row(intent, head.person_id)))
+        _, decided = asked.pop()
+        asked.append((DECISION_AND_INTENT, (*decided, *_intent_row(intent))))
     if asked:
         ask(connection, *asked, last=last)
     return head
@@ -138,14 +151,13 @@ def _tied(head: Head, ruling: Ruling) -> tuple[tuple[object, ...], Head]:
     return row, Head(head.account_id, head.person_id, seq, hashed)
 
 
-def intent_row(intent: Intent, person_id: str) -> tuple[object, ...]:
-    """The values of `INTENT`, in order."""
+def _intent_row(intent: Intent) -> tuple[object, ...]:
+    """The values of `DECISION_AND_INTENT` that a decision does not have, in order."""
     order, message = intent.order, intent.order.message
     offer = order.offer.model_dump_json() if order.offer else None
     return (
-        *(order.key, order.account_id, person_id, message.channel.value, message.name),
-        *(message.purpose.value, intent.address, ContactStatus.INTENDED.value, intent.link),
-        *(offer, intent.words, order.at, intent.tried_at),
+        *(message.name, message.purpose.value, intent.address, ContactStatus.INTENDED.value),
+        *(intent.link, offer, intent.words, intent.tried_at),
     )
 
 
@@ -159,9 +171,9 @@ def _body(head: Head, ruling: Ruling) -> str:
             "seq": head.seq + 1,
             "at": ruling.at.astimezone(UTC).isoformat(),
             "law": ruling.law,
-            "request": ruling.request.model_dump(mode="json"),
-            "message": ruling.message.model_dump(mode="json"),
-            "verdict": ruling.verdict.model_dump(mode="json"),
+            "request": ruling.request,
+            "message": ruling.message,
+            "verdict": ruling.verdict,
             "zones": ruling.facts["zones"] if ruling.facts else None,
             "facts": ruling.facts,
             "balance": ruling.balance,

@@ -32,9 +32,8 @@ def current(session: Session, creditor_id: str) -> Contract:
 
 def of_account(session: Session, account_id: str) -> Contract:
     """The contract that an account came under."""
-    return by_id(
-        session, session.scalar(select(Account.contract_id).where(Account.id == account_id))
-    )
+    account = session.get(Account, account_id)  # asked for again and again in one transaction
+    return by_id(session, account.contract_id if account else None)
 
 
 def by_id(session: Session, contract_id: int | None) -> Contract:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.ledger import (
@@ -193,20 +193,6 @@ def _paid_so_far(session: Session, account_id: str) -> dict[Book, int]:
     return {Book(name): int(minor) for name, minor in rows}
 
 
-def received_since(session: Session, account_id: str, version: int) -> int:
-    """Minor units paid, less what went back, in movements after that version."""
-    taken = case((LedgerTransaction.cause.in_(RECEIVED | GIVEN_BACK), -LedgerEntry.minor), else_=0)
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(taken), 0))
-            .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
-            .where(LedgerTransaction.account_id == account_id, LedgerTransaction.version > version)
-            .where(LedgerEntry.book.in_(OWED))
-        )
-        or 0
-    )
-
-
 def is_settled(session: Session, account_id: str) -> bool:
     """Whether a settlement was met, and its rest is forgiven still."""
     forgiven_so_far = session.scalar(
@@ -283,17 +269,3 @@ def booked_amount(session: Session, key: str) -> int | None:
 def account_of(session: Session, key: str) -> str | None:
     """The account on which a movement of that key is booked."""
     return session.scalar(select(LedgerTransaction.account_id).where(LedgerTransaction.key == key))
-
-
-def refunded_so_far(session: Session, account_id: str, provider_ref: str) -> int:
-    """Minor units refunded so far for what the provider knows by this id."""
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(LedgerEntry.minor), 0))
-            .join(LedgerTransaction, LedgerTransaction.key == LedgerEntry.transaction_key)
-            .where(LedgerTransaction.account_id == account_id)
-            .where(LedgerTransaction.provider_ref == provider_ref)
-            .where(LedgerTransaction.cause == Cause.REFUND, LedgerEntry.book.in_(OWED))
-        )
-        or 0
-    )

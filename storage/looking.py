@@ -9,7 +9,8 @@ instead of ten, and no row of a contact becomes an object on the way.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -56,6 +57,7 @@ def called(person: Person, where: str) -> str:
 _COMMON = ", ".join(f"'{purpose}'" for purpose in sorted(COMMON))
 _NO_QUESTIONS = ", ".join(f"'{said}'" for said in (Understood.STOP, Understood.CEASE))
 """What a person wrote to be left in peace is not answered, and so no contact that they began."""
+_ADDRESSED = f"'{{{', '.join(ADDRESSED)}}}'"
 _OWED = ", ".join(f"'{book}'" for book in OWED)
 _NOTHING_LEFT = ", ".join(f"'{status}'" for status in sorted(NOTHING_LEFT))
 
@@ -63,18 +65,16 @@ _NOTHING_LEFT = ", ".join(f"'{status}'" for status in sorted(NOTHING_LEFT))
 _PROFILE = """
     p.revision, p.country, p.regions, p.zones, p.residence_zones, p.locale as language, p.wishes"""
 
-_MILESTONES = """(
-    select json_agg(
-        json_build_object(
-            'kind', kind, 'at', at, 'account_id', account_id, 'channels', channels,
-            'direct', direct, 'until', until
-        ) order by at, key
-    ) from milestones where person_id = p.id
+_MILESTONES = """array(
+    select json_build_object(
+        'kind', kind, 'at', at, 'account_id', account_id, 'channels', channels,
+        'direct', direct, 'until', until
+    ) from milestones where person_id = p.id order by at, key
 )"""
 
 _ADDRESS = f"""case address
     when '' then '' when p.phone then 'phone' when p.email then 'email' else '{FORMER}'
-end as address"""
+end"""
 
 _MORE = """json_build_object(
     'purpose', purpose, 'inbound', inbound, 'place', place, 'dial', dial, 'debts', debts,
@@ -82,24 +82,22 @@ _MORE = """json_build_object(
 )"""
 
 # A contact as it usually is, is written short: hundreds are read.
-_CONTACTS = f"""(
-    select json_agg(each order by at, key) from (
-        select key, account_id, channel, at, status, {_ADDRESS}, case
-            when purpose = 'demand' and not inbound and not solicited and place = 'unknown'
-                and dial = 'manual' and debts = '{{}}'
-            then null else {_MORE}
-        end as more
-        from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at > $2
-        union all
-        select key, account_id, channel, at, status, {_ADDRESS}, {_MORE}
-        from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at <= $2
-            and purpose not in ({_COMMON})
-        union all
-        select id, coalesce(account_id, ''), channel, coalesce(at, recorded_at),
-            '{ContactStatus.DELIVERED}', '', json_build_object('inbound', true)
-        from replies where person_id = p.id and coalesce(at, recorded_at) > $2
-            and not string_to_array(understood, ', ') && array[{_NO_QUESTIONS}]
-    ) each
+_CONTACTS = f"""array(
+    select json_build_array(key, account_id, channel, at, status, {_ADDRESS}, case
+        when purpose = 'demand' and not inbound and not solicited and place = 'unknown'
+            and dial = 'manual' and debts = '{{}}'
+        then null else {_MORE}
+    end)
+    from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at > $2
+    union all
+    select json_build_array(key, account_id, channel, at, status, {_ADDRESS}, {_MORE})
+    from contacts where person_id = p.id and status not in ({_NOTHING_LEFT}) and at <= $2
+        and purpose not in ({_COMMON})
+    union all
+    select json_build_array(id, coalesce(account_id, ''), channel, coalesce(at, recorded_at),
+        '{ContactStatus.DELIVERED}', '', json_build_object('inbound', true))
+    from replies where person_id = p.id and coalesce(at, recorded_at) > $2
+        and not string_to_array(understood, ', ') && array[{_NO_QUESTIONS}]
 )"""
 
 _FACTS = f"""
@@ -107,22 +105,18 @@ _FACTS = f"""
     a.id as account_id, a.due_on, a.at as placed_at,
     a.creditor_id as creditor, c.actor, c.sector,
     p.phone is not null as has_phone, p.email is not null as has_email,
-    (
-        select array_agg(f.channel || ' ' || f.fact) from address_facts f
-        where f.lifted_at is null and (
-            f.channel = '{Channel.EMAIL}' and f.address = p.email
-            or f.channel in ('{Channel.SMS}', '{Channel.VOICE}') and f.address = p.phone
-        )
+    array(
+        select channel || ' ' || fact from address_facts
+        where address = any(array[p.phone, p.email]) and channel = any({_ADDRESSED})
+            and lifted_at is null
     ) as noted,
-    (
-        select array_agg(coalesce(o.channel, '*')) from optouts o
-        where o.person_id = p.id and o.lifted_at is null
+    array(
+        select coalesce(channel, '*') from optouts where person_id = p.id and lifted_at is null
     ) as refused,
-    (
-        select json_agg(
-            json_build_object('hold', hold, 'starts', starts, 'ends', ends, 'part', part)
-            order by hold, starts, ends, part
-        ) from holds where account_id = a.id and lifted_at is null
+    array(
+        select json_build_object('hold', hold, 'starts', starts, 'ends', ends, 'part', part)
+        from holds where account_id = a.id and lifted_at is null
+        order by hold, starts, ends, part
     ) as holds,
     {_CONTACTS} as contacts"""
 
@@ -147,10 +141,29 @@ FACTS = _as_json(f"select {_FACTS} {_FROM} where a.id = $1")
 LOCK = """
 select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = $1"""
 
-LOOK = _as_json(f"""
+_SPOKEN = """
+    (select terms from plans where account_id = a.id order by seq desc limit 1) as plan,
+    (
+        select decline_code from charges where account_id = a.id order by recorded_at desc limit 1
+    ) as decline,"""
+
+_TOLD = """
+    array(
+        select json_build_array(contact_key, at) from unnest($4::text[]) wanted
+        cross join lateral (
+            select * from decisions where contact_key = wanted offset 0  -- by that index alone
+        ) each
+        where account_id = a.id and verdict = 'wait'
+    ) as told,"""
+
+
+@cache
+def _look(*, spoken: bool, told: bool) -> str:
+    """A last look, with what is seldom asked for if it is: what is not read costs time, too."""
+    return _as_json(f"""
 select a.person_id, a.closure, a.recalled_at is not null as recalled, a.currency, p.name, p.phone,
     p.email, c.name as creditor_name, changed.law_id as law,
-    coalesce(changed.seq, 0) as law_number, head.seq, head.hash, {_FACTS},
+    coalesce(changed.seq, 0) as law_number, head.seq, head.hash,
     (select status from contacts where key = $3) as status,
     (
         select coalesce(sum(minor) filter (where book in ({_OWED})), 0)::bigint
@@ -162,20 +175,8 @@ select a.person_id, a.closure, a.recalled_at is not null as recalled, a.currency
             'settlement_id', id, 'minor', minor, 'balance', balance, 'currency', a.currency,
             'expires', expires, 'by', by, 'zones', zones
         ) from settlements where account_id = a.id and withdrawn_at is null and met_at is null
-    ) as settlement,
-    case when $4 then (
-        select terms from plans where account_id = a.id order by recorded_at desc limit 1
-    ) end as plan,
-    case when $4 then (
-        select decline_code from charges where account_id = a.id order by recorded_at desc limit 1
-    ) end as decline,
-    (
-        select json_agg(json_build_array(contact_key, at)) from unnest($5::text[]) wanted
-        cross join lateral (
-            select * from decisions where contact_key = wanted offset 0  -- by that index alone
-        ) each
-        where account_id = a.id and verdict = 'wait'
-    ) as told
+    ) as settlement,{_SPOKEN if spoken else ""}{_TOLD if told else ""}
+    {_FACTS}
 {_FROM}
 left join lateral (select law_id, seq from law_changes order by seq desc limit 1) changed on true
 left join lateral (
@@ -253,12 +254,13 @@ def look(
     The lock is a statement of its own: a statement sees what was committed before it began, so one
     that waited for the lock inside would decide by what stood before the wait.
     """
-    wanted = (account_id, at - LOOK_BACK, key, spoken, list(told))
-    _, found = ask(connection, (LOCK, (account_id,)), (LOOK, wanted))
+    wanted = (account_id, at - LOOK_BACK, key, *([list(told)] if told else []))
+    read = (_look(spoken=spoken, told=bool(told)), wanted)
+    _, found = ask(connection, (LOCK, (account_id,)), read)
     if found is None:
         raise LookupError(f"no account {account_id} in the record")
     row = orjson.loads(found)
-    plan, offer, plain = row["plan"], row["settlement"], _facts_of(row, silent)
+    plan, offer, plain = row.get("plan"), row["settlement"], _facts_of(row, silent)
     return Look(
         account_id=row["account_id"],
         person_id=row["person_id"],
@@ -271,7 +273,7 @@ def look(
         seq=row["seq"] or 0,
         hash=row["hash"] or "",
         status=ContactStatus(row["status"]) if row["status"] is not None else None,
-        told=frozenset((told, datetime.fromisoformat(at)) for told, at in row["told"] or ()),
+        told=frozenset((told, datetime.fromisoformat(at)) for told, at in row.get("told", ())),
         currency=row["currency"],
         due_on=date.fromisoformat(row["due_on"]),
         name=row["name"],
@@ -280,7 +282,7 @@ def look(
         email=row["email"],
         plan=PaymentPlan.model_validate(plan) if plan else None,
         settlement=Settlement.model_validate(offer) if offer else None,
-        decline=row["decline"],
+        decline=row.get("decline"),
         facts=PersonFacts.model_validate(plain),
         plain=plain,
     )
@@ -292,15 +294,15 @@ CREDITOR = ("creditor", "actor", "sector")
 
 def _facts_of(row: dict[str, Any], silent: Collection[Channel]) -> dict[str, Any]:
     """The facts, plain as JSON has them, put together from the parts that one statement reads."""
-    noted, refused = tuple(row["noted"] or ()), tuple(row["refused"] or ())
+    noted, refused = tuple(row["noted"]), tuple(row["refused"])
     reach = _reach(row["has_phone"], row["has_email"], noted, refused, tuple(silent))
     dated = _dated(row["account_id"], row["due_on"], row["placed_at"])
     return {
         **_named(row, PROFILE + CREDITOR),
         **reach,
-        "milestones": dated + (row["milestones"] or []),
-        "holds": row["holds"] or [],
-        "contacts": [_contact(each) for each in row["contacts"] or ()],
+        "milestones": dated + row["milestones"],
+        "holds": row["holds"],
+        "contacts": [_contact(each) for each in sorted(row["contacts"], key=_AGE)],
     }
 
 
@@ -308,10 +310,16 @@ def _named(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _contact(written: dict[str, Any]) -> dict[str, Any]:
+CONTACT = ("key", "account_id", "channel", "at", "status", "address")
+_AGE = itemgetter(3, 0)
+"""When a contact was, as it is read, and which it was of those at that instant. Instants in UTC
+stand in the order of their texts."""
+
+
+def _contact(read: list[Any]) -> dict[str, Any]:
     """A contact with what is unusual of it."""
-    more = written.pop("more")
-    return {**written, **more} if more else written
+    usual, unusual = dict(zip(CONTACT, read, strict=False)), read[-1]
+    return {**usual, **unusual} if unusual else usual
 
 
 def _dated(account_id: str, due_on: str, placed_at: str) -> list[dict[str, Any]]:
@@ -369,5 +377,5 @@ def profile(session: Session, person_id: str) -> Profile:
         raise LookupError(f"no person {person_id} in the record")
     row = orjson.loads(found)
     dated = [each for account in row["accounts"] or () for each in _dated(*account)]
-    milestones = dated + (row["milestones"] or [])
+    milestones = dated + row["milestones"]
     return Profile.model_validate({**_named(row, PROFILE), "milestones": milestones})

@@ -106,9 +106,14 @@ def competing(session: Session, row: ChargeRow) -> Sequence[ChargeRow]:
 
 def under_way(session: Session, row: ChargeRow) -> int:
     """Minor units that other charges of the account may still take, whatever they are for."""
+    return being_charged(session, row.account_id, but=row.key)
+
+
+def being_charged(session: Session, account_id: str, *, but: str = "") -> int:
+    """Minor units that charges of an account may still take; of all but one, by its key."""
     total = session.scalar(
         select(func.sum(ChargeRow.minor))
-        .where(ChargeRow.account_id == row.account_id, ChargeRow.key != row.key)
+        .where(ChargeRow.account_id == account_id, ChargeRow.key != but)
         .where(ChargeRow.status.in_(OPEN), ChargeRow.intent_id.is_not(None))
     )
     return int(total or 0)
@@ -149,6 +154,20 @@ def note_promised(session: Session, session_id: str | None) -> None:
         .where(Checkout.session_id == session_id, Checkout.purpose.in_(PAYING))
         .values(purpose=PROMISED)
     )
+
+
+def is_promised(session: Session, session_id: str | None) -> bool:
+    """Whether money is on its way from a page."""
+    page = session.get(Checkout, session_id or "", populate_existing=True)
+    return page is not None and page.purpose == PROMISED
+
+
+def awaits(session: Session, account_id: str) -> bool:
+    """Whether money is on its way from any page of an account."""
+    promised = select(Checkout.session_id).where(
+        Checkout.account_id == account_id, Checkout.purpose == PROMISED
+    )
+    return session.scalar(promised.limit(1)) is not None
 
 
 def close_page(session: Session, session_id: str | None) -> None:
@@ -216,15 +235,20 @@ def checkout(session: Session, session_id: str) -> Checkout | None:
     return session.get(Checkout, session_id)
 
 
-def last_decline(session: Session, account_id: str) -> str | None:
-    """Why the newest charge was declined, if it was."""
-    newest = session.scalar(
-        select(ChargeRow)
-        .where(ChargeRow.account_id == account_id)
-        .order_by(ChargeRow.recorded_at.desc())
+def claim_of(session: Session, charge: ChargeRow) -> str:
+    """What a charge is for: every try at the same has the same answer, now and later.
+
+    An instalment of the plan that then stood, or the balance.
+    """
+    if charge.instalment is None:
+        return "balance"
+    plan = session.scalar(
+        select(Plan.id)
+        .where(Plan.account_id == charge.account_id, Plan.recorded_at <= charge.recorded_at)
+        .order_by(Plan.seq.desc())
         .limit(1)
     )
-    return newest.decline_code if newest else None
+    return f"{plan or 'plan'}/{charge.instalment}"
 
 
 def failed_late(charge: ChargeRow) -> bool:

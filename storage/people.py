@@ -58,7 +58,7 @@ def record_person(session: Session, placement: Placement) -> None:
 def _card(consumer: Consumer) -> dict[str, str | None]:
     if consumer.stored_card is None:
         return {}
-    unknown = dict.fromkeys(("method_kind", "card", "network", "mandate"))
+    unknown = dict.fromkeys(("method_kind", "card", "network", "funding", "mandate"))
     return unknown | {
         "stripe_customer": consumer.stored_card.customer,
         "payment_method": consumer.stored_card.payment_method,
@@ -270,6 +270,7 @@ def store_card(
     kind: str | None = None,
     fingerprint: str | None = None,
     network: str | None = None,
+    funding: str | None = None,
     mandate: str | None = None,
     at: datetime | None = None,
 ) -> bool:
@@ -288,6 +289,7 @@ def store_card(
             method_kind=kind,
             card=fingerprint,
             network=network,
+            funding=funding,
             mandate=mandate,
             method_at=at,
         )
@@ -316,12 +318,13 @@ def describe_card(
     kind: str,
     fingerprint: str | None,
     network: str | None,
+    funding: str | None,
 ) -> None:
     """Keep what Stripe says of a means of payment, with whoever has stored it."""
     session.execute(
         update(Person)
         .where(Person.payment_method == payment_method)
-        .values(method_kind=kind, card=fingerprint, network=network)
+        .values(method_kind=kind, card=fingerprint, network=network, funding=funding)
     )
 
 

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.plan_changes import Extra, extra_payment, owing_more
 from domain.plans import PaymentPlan
-from storage import journal, ledger
+from storage import journal, ledger, payments
 from storage.receipts import local
 from storage.tables import Account, Plan
 
 ACCEPTED = "accepted"
 ADDED = "costs or interest"
 """Says of a revision that it takes in what was added to the debt, and that nobody asked for it."""
+EXTRA = "extra payment"
+"""Begins what a revision says of itself that takes in money paid beside the plan."""
 ENDED = "ended"
 """Begins what the last revision of a plan that was given up says of itself."""
 
@@ -90,15 +92,18 @@ def take_extra(
 
     "keep": the coming instalments stay due, and the end gets shorter; "respread": each of them gets
     smaller. None: the payment counts for the next instalments, and nothing has to be changed.
+
+    What a charge under way may still take counts as paid: the plan ends the same whether the extra
+    payment becomes known before it or after it.
     """
     plan = current(session, account_id)
     if plan is None or extra is None:
         return None
-    owed, account = ledger.balance(session, account_id), session.get_one(Account, account_id)
-    today = local(session, account, at)
+    owed = ledger.balance(session, account_id) - payments.being_charged(session, account_id)
+    today = local(session, session.get_one(Account, account_id), at)
     changed = extra_payment(plan, owed, minor, how=extra, today=today)
     if changed is not None:
-        revise(session, account_id, changed, why=f"extra payment: {extra}", at=at)
+        revise(session, account_id, changed, why=f"{EXTRA}: {extra}", at=at)
     return changed
 
 
@@ -112,10 +117,15 @@ def owe_more(session: Session, account_id: str, minor: int, at: datetime | None)
         revise(session, account_id, owing_more(plan, owed, minor), why=ADDED, at=at)
 
 
-def with_added(session: Session, account_id: str) -> PaymentPlan | None:
-    """The plan, if its newest revision takes in costs or interest."""
+def revised_by_money(session: Session, account_id: str) -> PaymentPlan | None:
+    """The plan, if its newest revision takes in costs, interest or an extra payment.
+
+    Such a revision is told with the balance: nobody has agreed to anything by it, such as that a
+    card is charged again after a payment of it went back.
+    """
     newest = select(Plan.why).where(Plan.account_id == account_id).order_by(Plan.seq.desc())
-    return current(session, account_id) if session.scalar(newest.limit(1)) == ADDED else None
+    why = session.scalar(newest.limit(1)) or ""
+    return current(session, account_id) if why.startswith((ADDED, EXTRA)) else None
 
 
 def made_by(session: Session, cause: str) -> Plan | None:
@@ -147,6 +157,7 @@ def _write(
         why=why,
         cause=cause,
         at=at,
+        recorded_at=func.clock_timestamp(),  # under the person's lock, as `seq`: never out of order
     )
     written = session.execute(row.on_conflict_do_nothing().returning(Plan.id)).scalar()
     return written is not None

@@ -240,6 +240,17 @@ def paid_for(session: Session, account: Account, made: Settlement) -> int:
     return held(received, until=_last_day(session, row))
 
 
+def missing(session: Session, account: Account, made: Settlement) -> int:
+    """Minor units that still have to come for an offer, whatever was added to the debt since."""
+    return max(0, made.minor - paid_for(session, account, made))
+
+
+def paid_by(session: Session, account: Account, plan: PaymentPlan) -> Settlement | None:
+    """The offer that a plan pays, whatever has become of it; None if it pays none."""
+    row = plan.settlement_id and session.get(SettlementRow, plan.settlement_id)
+    return _settlement(row, account) if row else None
+
+
 def _plan_of(session: Session, row: SettlementRow) -> PaymentPlan | None:
     """The plan that pays an offer, unless it was given up; an offer stands as long as its plan."""
     plan = plans.current(session, row.account_id)

@@ -44,6 +44,7 @@ from storage.tables import (
     InboxRow,
     LedgerTransaction,
     MeansRow,
+    OperatorAct,
     Person,
     PlacementRow,
     RefundRow,
@@ -53,15 +54,17 @@ from storage.tables import (
 
 NOBODYS = frozenset(
     {
-        *("creditors", "api_keys", "contracts", "laws", "law_changes"),
+        *("creditors", "api_keys", "operators", "contracts", "laws", "law_changes"),
+        "releases",
         *("placements", "reconciliations", "statements", "statement_lines"),
+        "instructions",  # which accounts they concerned stands in a table of its own
         "idempotent_requests",  # answers of the API hold no consumer's data
     }
 )
 ERASED = "[erased]"
 """Stands where something was that said who somebody is, or what they wrote."""
-WITHHELD = {"data_keys": ("wrapped",), "contacts": ("link",)}
-"""Columns that let somebody in, and say nothing of a person."""
+WITHHELD = {"data_keys": ("wrapped",), "contacts": ("link",), "operator_acts": ("operator",)}
+"""Columns that let somebody in, or name one of ours, and say nothing of a person."""
 
 
 def find(session: Session, creditor_id: str, reference: str) -> Person:
@@ -253,6 +256,10 @@ def _rest(session: Session, person: Person) -> list[Update | Delete]:
         .values(reason=ERASED),
         update(RefundRow)
         .where(RefundRow.account_id.in_(accounts), RefundRow.reason.not_in(("", ERASED)))
+        .values(reason=ERASED),
+        update(OperatorAct)
+        .where(or_(OperatorAct.person_id == person.id, OperatorAct.account_id.in_(accounts)))
+        .where(OperatorAct.reason.not_in(("", ERASED)))
         .values(reason=ERASED),
         update(TransferRow)
         .where(TransferRow.account_id.in_(accounts), TransferRow.said != ERASED)

@@ -84,6 +84,46 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class OperatorRow(Base):
+    """A person or program of the house who uses the API: only their key's hash is kept."""
+
+    __tablename__ = "operators"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    roles: Mapped[list[str]]
+    creditor_ids: Mapped[list[str] | None]
+    """Whose accounts they may see; empty: every creditor's."""
+    recorded_at: Mapped[datetime] = _recorded()
+    rotated_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class OperatorAct(Base):
+    """Something that an operator asked for, written before it was done."""
+
+    __tablename__ = "operator_acts"
+    __table_args__ = (
+        Index(None, "creditor_id"),
+        Index(None, "account_id"),
+        Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    operator: Mapped[str] = mapped_column(ForeignKey("operators.name"))
+    right: Mapped[str]
+    what: Mapped[str]
+    """The request by its method and the pattern of its path, which holds no value."""
+    creditor_id: Mapped[str | None]
+    account_id: Mapped[str | None]
+    """Empty, too, if it was about one that the creditor does not have."""
+    person_id: Mapped[str | None]
+    reason: Mapped[str]
+    status: Mapped[int | None]
+    """Of the answer; empty: nobody knows whether it was done."""
+    recorded_at: Mapped[datetime] = _recorded()
+
+
 class IdempotentRequest(Base):
     """An answered request, kept so that its key answers the same again."""
 
@@ -141,6 +181,8 @@ class Person(Base):
     """Its fingerprint at Stripe: the same card has the same under every payment method."""
     network: Mapped[str | None]
     """Of a card: visa, mastercard …"""
+    funding: Mapped[str | None]
+    """Of a card: credit, debit, prepaid; what is not known to be credit counts as a debit."""
     mandate: Mapped[str | None]
     """Stripe's id of the standing authority, where there is one."""
     method_at: Mapped[datetime | None]
@@ -702,6 +744,20 @@ class Checkout(Base):
     recorded_at: Mapped[datetime] = _recorded()
 
 
+class ReleaseRow(Base):
+    """What the journeys of a build do (`simulation.outlines`), from the day its worker started."""
+
+    __tablename__ = "releases"
+    __table_args__ = (Index(None, "build"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    build: Mapped[str]
+    digest: Mapped[str]
+    """Of the outline: the same code may run under many builds, and a build's code may change."""
+    outline: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
 class InboxRow(Base):
     """A provider's event as it came: stored first, then applied, then marked."""
 
@@ -820,3 +876,30 @@ class ErasureRow(Base):
     """Rules that bind, each with the last day on which it does."""
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
+
+
+class Instruction(Base):
+    """Something that operations told one account, or many: what, why, and who says so."""
+
+    __tablename__ = "instructions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    verb: Mapped[str]
+    conditions: Mapped[str | None]
+    """Which accounts were found when it was given; empty: whichever are told one by one."""
+    detail: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    given_by: Mapped[str]
+    recorded_at: Mapped[datetime] = _recorded()
+
+
+class InstructedAccount(Base):
+    """An account that an instruction concerns."""
+
+    __tablename__ = "instructed_accounts"
+    __table_args__ = (Index(None, "account_id"),)
+
+    instruction_id: Mapped[str] = mapped_column(ForeignKey("instructions.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    told_at: Mapped[datetime | None]
+    """When its journey took it in, by the wall's clock; empty: it has not yet."""

@@ -13,7 +13,7 @@ from domain.rhythms import Payday
 from domain.schedules import dates
 from domain.time import local_date, local_instant, zone
 from storage import accruing, contracts, people, plans
-from storage.payments import LATE
+from storage.payments import LATE, claim_of
 from storage.tables import Account, ChargeRow
 
 
@@ -66,14 +66,15 @@ def decline(session: Session, row: ChargeRow, codes: DeclineCodes, *, late: bool
 def fail(
     session: Session, row: ChargeRow, codes: DeclineCodes, *, at: datetime, late: bool = False
 ) -> None:
-    """Write that a bank or network declined a charge, and book the costs of it once, if any.
+    """Write that a bank or network declined a charge, and book the costs of it, if any.
 
-    `at` is when, in the account's time. A bank that wants to see the person costs nothing.
+    `at` is when, in the account's time. A bank that wants to see the person costs nothing. Costs
+    are booked once for what the charge is for: that we try again is not the consumer's doing.
     """
     decline(session, row, codes, late=late)
     if decline_kind(codes) is not DeclineKind.PERSON:
         account = session.get_one(Account, row.account_id)
-        accruing.costs_of_failure(session, account, row.key, at)
+        accruing.costs_of_failure(session, account, claim_of(session, row), at)
 
 
 def kind_of(row: ChargeRow) -> DeclineKind | None:

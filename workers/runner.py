@@ -3,10 +3,15 @@
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows.account import AccountWorkflow
+from workflows.batches import BulkWorkflow
+from workflows.checkups import CheckupWorkflow
 from workflows.housekeeping import PlacementWorkflow, SweepInbox
 from workflows.reconciling import ReconcileWorkflow
 
-WORKFLOWS: tuple[type, ...] = (AccountWorkflow, PlacementWorkflow, SweepInbox, ReconcileWorkflow)
+WORKFLOWS: tuple[type, ...] = (
+    *(AccountWorkflow, BulkWorkflow, PlacementWorkflow),
+    *(CheckupWorkflow, ReconcileWorkflow, SweepInbox),
+)
 
 PASSED_THROUGH = (
     *("domain", "compliance", "engine", "journeys", "workflows"),

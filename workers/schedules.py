@@ -15,10 +15,14 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleUpdate,
 )
+from temporalio.common import Priority
 
 from domain.reconciling import Reconcile
 from workers.settings import Settings
 from workflows import names
+
+FIRST = Priority(priority_key=1)
+"""A payment or a stop that was left over waits behind no queue of accounts."""
 
 
 def schedules(settings: Settings) -> dict[str, Schedule]:
@@ -26,7 +30,7 @@ def schedules(settings: Settings) -> dict[str, Schedule]:
     return {
         names.SWEEPER: _schedule(
             ScheduleActionStartWorkflow(
-                names.SWEEPER, id=names.SWEEPER, task_queue=names.TASK_QUEUE
+                names.SWEEPER, id=names.SWEEPER, task_queue=names.TASK_QUEUE, priority=FIRST
             ),
             ScheduleSpec(
                 intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.sweep_every))]

@@ -7,7 +7,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.master_keys import MasterKeys
+from workers.versions import BUILD, code_build
 from workflows.payloads import KeyRing
+
+ADDRESS = r"^.+:\d+$"
 
 
 class Settings(BaseSettings):
@@ -20,8 +23,6 @@ class Settings(BaseSettings):
     """Wrap the keys that payloads are encrypted with (`storage.master_keys`)."""
     master_key_file: Path | None = None
     """Holds them where they are not in the environment."""
-    codec_token: SecretStr | None = None
-    """Lets Temporal's UI read what is encrypted; without one nobody does through the API."""
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     temporal_ui_url: str = "http://127.0.0.1:8233"
@@ -40,6 +41,19 @@ class Settings(BaseSettings):
     """Seconds between two looks for events that were stored and not applied."""
     reconcile_at: time = time(3, 15)
     """When, in UTC, Stripe's books are held against the ledger every night."""
+    build: str = Field(default_factory=code_build, pattern=BUILD)
+    """What the running code calls itself: a release's name, or else a hash of what decides."""
+    takes_over: bool = False
+    """Whether a worker's build becomes current as it starts: for stacks of one build at a time."""
+    restored: str | None = None
+    """Two instants with a slash between: what the record says is of the first, when a backup was
+    made, and it was restored at the second. What left in between is not known to it."""
+    metrics_address: str | None = Field(default=None, pattern=ADDRESS)
+    """HOST:PORT where Prometheus is told figures; not where consumers' links lead."""
+    health_address: str | None = Field(default=None, pattern=ADDRESS)
+    """HOST:PORT where a worker says whether it can work; the API does so where it serves."""
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces are sent; the variable is OpenTelemetry's own, and so are its others."""
     ready_file: Path | None = None
     """Written once the worker polls."""
 

@@ -10,40 +10,51 @@ import hashlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate, VersioningBehavior
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from compliance import ContactRequest, decide
     from compliance.laws import LAWS
     from compliance.orders import Close, Entered, EnterStage, Recorded
+    from compliance.skips import Skip
     from domain.accounts import PAID_UP, Closure, Hold, Placement
+    from domain.bulk import BulkInstruction, BulkVerb, TakePart
     from domain.contacts import Channel
     from domain.events import AnyEvent, HoldLifted, HoldPlaced, JourneySwitched, Recalled
     from domain.orders import RecordHolds, RecordPlacement
     from domain.people import StandingHold
-    from engine import Closed, Stage, Switched
+    from engine import Closed, Next, Stage, Switched
     from engine.drive import attempt
     from engine.progress import Progress
     from journeys import JOURNEYS, journey_called
     from workflows import names
     from workflows.messages import (
         AccountState,
+        Happening,
         Heard,
         Instruction,
         Leg,
+        NewBuild,
         NewJourney,
         NextStep,
         PlacedAgain,
     )
+    from workflows.reentry import LeftToNewerBuild, goes_on, take_over
     from workflows.runtime import UNTIL_DONE, TemporalRuntime
+    from workflows.showing import details, first_lawful, holds, timeline
 
+NEWS = '{"event": {"kind": "opted_out", "event_id": "letter-18", "channel": "sms"}}'
+BUILD = '{"build": "2026.11.3"}'
 EXAMPLE = '{"instruction_id": "ops-2026-11-21-1", "hold": "pause"}'
+STEP = '{"instruction_id": "ops-2026-11-21-3", "reason": "ticket 4711", "by": "ops"}'
+MANY = '{"instruction_id": "ops-2026-11-21-4", "verb": "pause", "reason": "fire", "by": "ops"}'
 ANOTHER = '{"instruction_id": "ops-2026-11-21-2", "journey": "standard"}'
 
 
-@workflow.defn(name="account")
+@workflow.defn(name="account", versioning_behavior=VersioningBehavior.PINNED)
 class AccountWorkflow:
-    """The life of one account."""
+    """The life of one account. A stage ends on the build that it began on, unless it is moved."""
 
     @workflow.init
     def __init__(self, leg: Leg) -> None:
@@ -54,7 +65,9 @@ class AccountWorkflow:
         self._progress = leg.progress
         self._early: list[AnyEvent] = []
         self._closure: Closure | None = None
+        self._newer_build = False
         self._next = NextStep(why="writing the record")
+        self._runtime = TemporalRuntime(self._tell_next, self._leaves, lambda: self._known)
 
     @workflow.run
     async def run(self, leg: Leg) -> AccountState:
@@ -63,16 +76,15 @@ class AccountWorkflow:
             self._begin(leg.placement, await self._record(leg.placement))
         if leg.not_before is not None:
             await self._catch_up(leg.not_before)
-        progress = self._known
-        await self._enter()
-        following = await attempt(
-            self._journey,
-            self._stage,
-            progress,
-            TemporalRuntime(self._tell_next),
-            laws=LAWS.called,
-            workflow_id=workflow.info().workflow_id,
-        )
+        if leg.waiting is None:
+            await self._enter()
+        else:
+            self._take_over(leg.waiting)
+        try:
+            following = await self._play()
+        except LeftToNewerBuild as left:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            return self._leave(left.waiting)
         if isinstance(following, Closed):
             return await self._close(following.closure)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -80,7 +92,7 @@ class AccountWorkflow:
 
     # messages in
 
-    @workflow.signal(description="Something happened; the record knows it already.")
+    @workflow.signal(description=f"Something happened; it is on record already. Example: {NEWS}")
     def hear(self, heard: Heard) -> None:
         """Take in an event, once."""
         if self._progress is None:
@@ -89,6 +101,22 @@ class AccountWorkflow:
         self._progress.hear(heard.event)
         if isinstance(heard.event, HoldPlaced | HoldLifted):
             self._show_holds()
+
+    @workflow.signal(description=f"Another build is current: go on there. Example: {BUILD}")
+    def nudge(self, newer: NewBuild) -> None:
+        """Leave for it at the first wait at which nothing is lost."""
+        ours = workflow.info().get_current_deployment_version()
+        self._newer_build = ours is not None and ours.build_id != newer.build
+
+    @workflow.signal(description=f"An instruction for many accounts. Example: {MANY}")
+    async def instruct(self, told: BulkInstruction) -> None:
+        """Carry it out once the record says that it concerns this account."""
+        await workflow.wait_condition(lambda: self._progress is not None)
+        if told.verb is BulkVerb.SWITCH and told.journey not in JOURNEYS:
+            workflow.logger.warning("no such journey to switch to: %s", told.journey)
+            return
+        if await self._takes_part(told) and self._closure is None:
+            self._obey(told)
 
     @workflow.update(description="This account is placed (again). Answers once it is on record.")
     async def placed(self, again: PlacedAgain) -> AccountState:
@@ -136,6 +164,23 @@ class AccountWorkflow:
         self._known.hear(event)
         return self.state()
 
+    @workflow.update(description=f"Give up the step that fails, and go on. Example: {STEP}")
+    async def skip_step(self, skip: Skip) -> AccountState:
+        """Answer once the record has it, or the step came to its end by itself."""
+        await self._runtime.skip(skip)
+        return self.state()
+
+    @skip_step.validator
+    def _can_skip(self, skip: Skip) -> None:
+        self._must_be_open()
+        doing = self._runtime.under_way
+        if doing is None or skip.step not in {None, doing}:
+            raise ApplicationError(
+                f"that step is not under way: {doing or 'nothing'} is, and next comes: "
+                f"{self._next.why}. Ask the query `state` again.",
+                type="NotUnderWay",
+            )
+
     @pause.validator
     def _can_pause(self, order: Instruction) -> None:
         self._must_be_open()
@@ -180,8 +225,14 @@ class AccountWorkflow:
             next=self._next,
             parked=progress.parked,
             law=progress.law,
+            under_way=self._runtime.under_way,
             at=workflow.now(),
         )
+
+    @workflow.query(description="What has happened on this journey and what comes next, in order.")
+    def timeline(self) -> list[Happening]:
+        """The past as far as the account carries it, then what is to come."""
+        return timeline(self._known, self._next, workflow.now())
 
     @workflow.query(description="Why a contact is, or is not, allowed at this moment, by channel.")
     def explain(self) -> dict[str, list[str]]:
@@ -243,7 +294,8 @@ class AccountWorkflow:
                 names.JOURNEY.value_set(self._journey.name),
                 names.STAGE.value_set(self._stage.name),
                 names.STATE.value_set("open"),
-                names.HOLD.value_set(self._holds() or "none"),
+                names.HOLD.value_set(holds(progress) or "none"),
+                self._next_contact(),
                 names.CURRENCY.value_set(progress.currency),
                 names.DAYS_PAST_DUE.value_set(progress.days_past_due(workflow.now())),
             ]
@@ -266,6 +318,40 @@ class AccountWorkflow:
             progress.settle(entered.version, entered.balance, entered.plan)
         del progress.unrecorded[: len(waits)]
 
+    async def _play(self) -> Next:
+        """Play the stage to its end; LeftToNewerBuild if that is to go on."""
+        return await attempt(
+            self._journey,
+            self._stage,
+            self._known,
+            self._runtime,
+            laws=LAWS.called,
+            workflow_id=workflow.info().workflow_id,
+        )
+
+    def _leaves(self, waiting: NextStep) -> bool:
+        """Whether to leave the stage at this wait, for a newer build to go on with it."""
+        return self._newer_build and goes_on(
+            self._journey,
+            self._stage,
+            self._known,
+            waiting,
+            now=workflow.now(),
+            laws=LAWS.called,
+            workflow_id=workflow.info().workflow_id,
+        )
+
+    def _take_over(self, waiting: NextStep) -> None:
+        take_over(
+            self._journey,
+            self._stage,
+            self._known,
+            waiting,
+            now=workflow.now(),
+            laws=LAWS.called,
+            workflow_id=workflow.info().workflow_id,
+        )
+
     async def _close(self, closure: Closure) -> AccountState:
         progress = self._known
         recorded: Closure | None = await workflow.execute_activity(
@@ -283,8 +369,10 @@ class AccountWorkflow:
         )
         closure = recorded or closure  # a debt that was settled is at zero like one that was paid
         self._closure, self._next = closure, NextStep(why=f"closed: {closure}")
-        workflow.upsert_search_attributes([names.STATE.value_set(closure)])
-        workflow.set_current_details(self._details())
+        workflow.upsert_search_attributes(
+            [names.STATE.value_set(closure), names.NEXT_CONTACT_AT.value_unset()]
+        )
+        self._tell_next(self._next)
         await workflow.wait_condition(workflow.all_handlers_finished)
         if closure in PAID_UP and progress.balance > 0:
             # The money went back while the run was closing: the record has opened it again.
@@ -293,19 +381,33 @@ class AccountWorkflow:
         return self.state()
 
     def _become(self, following: Stage | Switched) -> AccountState:
+        """Take the next stage, on whichever build is current now."""
         progress, journey, stage = self._known, self._journey.name, None
         if isinstance(following, Switched):
-            progress.take_up(came_from=journey)
-            journey = following.journey
+            if following.stage is None or following.journey not in self._journey.names:
+                progress.take_up(came_from=journey, at=following.stage)
+            journey, stage = following.journey, following.stage
         else:
             stage = following.name
+        return self._go_on(journey, stage)
+
+    def _leave(self, waiting: NextStep) -> AccountState:
+        """Go on with this stage, as the visit that it is, on the build that is current now."""
+        self._known.returning = True
+        return self._go_on(self._journey.name, self._stage.name, waiting)
+
+    def _go_on(
+        self, journey: str, stage: str | None, waiting: NextStep | None = None
+    ) -> AccountState:
         workflow.continue_as_new(
             Leg(
                 journey=journey,
                 stage=stage,
-                progress=progress,
+                progress=self._known,
+                waiting=waiting,
                 fingerprint=self._fingerprint,
-            )
+            ),
+            initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
         )
 
     async def _hold(self, order: Instruction, hold: Hold) -> AccountState:
@@ -346,6 +448,37 @@ class AccountWorkflow:
             summary="write an instruction to the record",
         )
 
+    async def _takes_part(self, told: BulkInstruction) -> bool:
+        """Whether an instruction for many concerns this account, which is on record then."""
+        info = workflow.info()
+        takes_part: bool = await workflow.execute_activity(
+            "take_part",
+            TakePart(
+                key=f"{info.workflow_id}#{told.instruction_id}",
+                account_id=self._known.account_id,
+                at=workflow.now(),
+                instruction=told,
+            ),
+            result_type=bool,
+            **UNTIL_DONE,
+            summary=f"{told.verb}, as many others",
+        )
+        return takes_part
+
+    def _obey(self, told: BulkInstruction) -> None:
+        known, event = self._known, f"bulk:{told.instruction_id}"
+        match told.verb:
+            case BulkVerb.PAUSE:
+                known.take_hold(StandingHold(hold=Hold.PAUSE), event_id=event)
+            case BulkVerb.RESUME:
+                known.hear(HoldLifted(event_id=event, hold=Hold.PAUSE))
+            case BulkVerb.RECALL:
+                known.hear(Recalled(event_id=event))
+            case BulkVerb.SWITCH:
+                known.hear(JourneySwitched(event_id=event, journey=told.journey or ""))
+        if told.verb in {BulkVerb.PAUSE, BulkVerb.RESUME}:
+            self._show_holds()
+
     def _must_be_open(self) -> None:
         if self._closure is not None:
             raise ApplicationError(f"the account is closed: {self._closure}", type="AccountClosed")
@@ -354,34 +487,21 @@ class AccountWorkflow:
     # for people's eyes
 
     def _show_holds(self) -> None:
-        workflow.upsert_search_attributes([names.HOLD.value_set(self._holds() or "none")])
+        held = names.HOLD.value_set(holds(self._known) or "none")
+        workflow.upsert_search_attributes([held, self._next_contact()])
 
-    def _holds(self) -> str:
-        return ", ".join(dict.fromkeys(each.hold for each in self._known.person.holds))
+    def _next_contact(self) -> SearchAttributeUpdate[datetime]:
+        """The first moment at which somebody may be reached, as this stage or a hold began."""
+        known = self._known
+        at = first_lawful(known, LAWS.called(known.law), workflow.now())
+        return names.NEXT_CONTACT_AT.value_set(at) if at else names.NEXT_CONTACT_AT.value_unset()
 
     def _tell_next(self, step: NextStep) -> None:
-        self._next = step
-        workflow.set_current_details(self._details())
-
-    def _details(self) -> str:
         """Markdown for Temporal's UI: money, stage, and what happens next, and why."""
-        progress, step = self._known, self._next
-        when = f"at {step.until:%Y-%m-%d %H:%M} UTC" if step.until else "now"
-        made = ", ".join(f"{n} {channel}" for channel, n in progress.made.items()) or "none"
-        week = workflow.now() - timedelta(days=7)
-        past = progress.person.contacts
-        recent = [each for each in past if each.at > week and not each.inbound]
-        calls = [each for each in recent if each.channel is Channel.VOICE]
-        lines = [
-            f"**Balance** {progress.money}",
-            f"**Stage** {self._stage.name} of journey {self._journey.name}",
-            f"**Next** {when}: {step.why}",
-            f"**Holds** {self._holds() or 'none'}",
-            f"**Opted out of** {', '.join(progress.person.opted_out) or 'nothing'}",
-            f"**Contacts made** {made}",
-            f"**To this person in 7 days** {len(recent)} contacts, {len(calls)} of them calls",
-        ]
-        return "\n".join(f"- {line}" for line in lines)
+        self._next, progress = step, self._known
+        packs = LAWS.called(progress.law) if step.until else None
+        shown = details(progress, self._journey, self._stage, step, packs=packs, at=workflow.now())
+        workflow.set_current_details(shown)
 
 
 def fingerprint(placement: Placement | None) -> str:

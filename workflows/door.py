@@ -13,7 +13,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -22,6 +22,7 @@ from domain.accounts import Placement
 from domain.events import AnyEvent, BalanceChanged
 from domain.orders import PlacementJob
 from storage.reopening import Reopened
+from workflows.batches import begin
 from workflows.fast_forward import fast_forward, time_of
 from workflows.messages import AccountState, Heard, Instruction, Leg, PlacedAgain
 from workflows.names import TASK_QUEUE, workflow_id
@@ -36,6 +37,7 @@ TROUBLE = (WorkflowAlreadyStartedError, WorkflowUpdateRPCTimeoutOrCancelledError
 AWAY = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.UNKNOWN,  # the connection broke with the question on it
         RPCStatusCode.DEADLINE_EXCEEDED,
         RPCStatusCode.CANCELLED,
         RPCStatusCode.RESOURCE_EXHAUSTED,
@@ -75,6 +77,7 @@ class TemporalDoor:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"{placement.journey} journey for {placement.creditor}",
+            priority=turn_of(placement.creditor),
         )
         try:
             await self._client.execute_update_with_start_workflow(
@@ -123,6 +126,7 @@ class TemporalDoor:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             static_summary=f"{reopened.journey} journey, opened again",
+            priority=turn_of(reopened.placement.creditor),
             # A run that is just closing hears of it, too, and goes on in place of ending.
             start_signal="hear",
             start_signal_args=[Heard(event=_owed(reopened))],
@@ -157,6 +161,13 @@ class TemporalDoor:
             return None
         return state
 
+    async def begin_bulk(self, instruction_id: str) -> None:
+        """See to it that the accounts of an instruction for many are told."""
+        try:
+            await begin(self._client, instruction_id)
+        except RPCError as error:
+            raise _trouble(error) from error
+
     async def place_file(self, placement_id: str) -> None:
         """See to it that the rows of a file are placed; a file under way is left to it."""
         try:
@@ -170,6 +181,15 @@ class TemporalDoor:
             )
         except RPCError as error:
             raise _trouble(error) from error
+
+
+def turn_of(creditor: str) -> Priority:
+    """Creditors take turns where there is a queue, however many accounts one of them has in it.
+
+    An account's runs and activities inherit it. A server that was not told to be fair
+    (`matching.enableFairness`) ignores it.
+    """
+    return Priority(fairness_key=creditor)
 
 
 def _owed(reopened: Reopened) -> BalanceChanged:

@@ -22,15 +22,18 @@ from temporalio.api.workflowservice.v1 import (
     PollWorkflowExecutionTimeSkippingRequest,
     UpdateWorkflowExecutionOptionsRequest,
 )
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError, RPCStatusCode
 
 SKIPS = 100_000
 """Most skips in one go: a guard against endless retries, far above any journey's timers."""
 
 
-CUT_OFF = frozenset({RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE})
-"""The server closes connections that are some minutes old, with whatever is under way on them."""
+CUT_OFF = frozenset({RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE, RPCStatusCode.UNKNOWN})
+"""The server closes connections that are some minutes old, with whatever is under way on them, and
+may be away itself for a while: what it was asked as it died is cut off with a status unknown."""
+ASK_AGAIN = 0.1
+"""Seconds before a server that was away is asked again."""
 
 
 class FastForwardError(RuntimeError):
@@ -101,9 +104,20 @@ async def _set_off(client: Client, workflow_id: str, by: timedelta, name: str) -
 
 
 async def _under_way(client: Client, workflow_id: str) -> str:
-    described = await client.get_workflow_handle(workflow_id).describe()
+    described = await _described(client, workflow_id)
     info = described.raw_description.workflow_extended_info.time_skipping_info
     return info.fast_forward_info.fast_forward_id
+
+
+async def _described(client: Client, workflow_id: str) -> WorkflowExecutionDescription:
+    """What the server has of it, as soon as it answers."""
+    while True:
+        try:
+            return await client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status not in CUT_OFF:
+                raise
+            await asyncio.sleep(ASK_AGAIN)
 
 
 async def _has_arrived(client: Client, workflow_id: str, name: str) -> bool:
@@ -116,9 +130,10 @@ async def _has_arrived(client: Client, workflow_id: str, name: str) -> bool:
     try:
         answer = await client.workflow_service.poll_workflow_execution_time_skipping(request)
     except RPCError as error:
-        if error.status in CUT_OFF:
-            return False
-        raise
+        if error.status not in CUT_OFF:
+            raise
+        await asyncio.sleep(ASK_AGAIN)
+        return False
     result = answer.fast_forward_polling_result
     if result == FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_FAILED:
         if await _is_running(client, workflow_id):
@@ -128,8 +143,7 @@ async def _has_arrived(client: Client, workflow_id: str, name: str) -> bool:
 
 
 async def _is_running(client: Client, workflow_id: str) -> bool:
-    described = await client.get_workflow_handle(workflow_id).describe()
-    return described.close_time is None
+    return (await _described(client, workflow_id)).close_time is None
 
 
 async def time_of(client: Client, workflow_id: str) -> datetime | None:

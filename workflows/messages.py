@@ -11,6 +11,13 @@ from domain.money import Money
 from engine.progress import Parked, Progress
 
 
+class NextStep(BaseModel):
+    """What the account does next, and why."""
+
+    until: datetime | None = None
+    why: str = ""
+
+
 class Leg(BaseModel):
     """The input of one run: a fresh placement, or a stage and what was carried into it."""
 
@@ -21,6 +28,8 @@ class Leg(BaseModel):
     progress: Progress | None = None
     not_before: AwareDatetime | None = None
     """The account's time at which a journey that was over goes on; None: at once."""
+    waiting: NextStep | None = None
+    """What this stage was waiting for when an older build left it; None: it begins."""
     fingerprint: str = ""
 
 
@@ -28,6 +37,12 @@ class Heard(BaseModel):
     """Signal `hear`: something has happened. The record knows of it already."""
 
     event: AnyEvent
+
+
+class NewBuild(BaseModel):
+    """Signal `nudge`: another build is current now."""
+
+    build: str
 
 
 class PlacedAgain(BaseModel):
@@ -63,11 +78,14 @@ class NewJourney(BaseModel):
     journey: Slug
 
 
-class NextStep(BaseModel):
-    """What the account does next, and why."""
+class Happening(BaseModel):
+    """One line of query `timeline`: what was, or what is to come."""
 
-    until: datetime | None = None
-    why: str = ""
+    at: datetime | None
+    """None: nobody can say yet."""
+    what: str
+    ahead: bool = False
+    """Whether it is still to come."""
 
 
 class AccountState(BaseModel):
@@ -88,5 +106,7 @@ class AccountState(BaseModel):
     """The contact that waits for its first lawful moment, if one does."""
     law: str = ""
     """The law that the account goes by."""
+    under_way: str | None = None
+    """The key of the contact or charge that is being made: what `skip_step` would give up."""
     at: datetime
     """The account's time."""

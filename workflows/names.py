@@ -1,8 +1,10 @@
-"""Names that outlive every deployment: workflow ids, task queue, search attributes."""
+"""Names that outlive every build: workflow ids, task queue, deployment, search attributes."""
 
 from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "accounts"
+DEPLOYMENT = "journeys"
+"""What all builds of our workers are versions of."""
 SWEEPER = "sweep-inbox"
 RECONCILER = "reconcile"
 

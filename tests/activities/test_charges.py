@@ -21,7 +21,7 @@ from providers.outcomes import ProviderDown, ProviderRefused
 from storage import accounts, contacts, contracts, journal, payments, people, plans
 from storage.tables import ChargeRow, Person
 from tests.api.record import NOW, FakeStripe, books, placement, record, usd
-from tests.bank import ASKS_THE_PERSON, FAILS, MASTERCARD_FAILS, NO_FUNDS, WORKS
+from tests.bank import ASKS_THE_PERSON, DEBIT, FAILS, MASTERCARD_FAILS, NO_FUNDS, WORKS
 
 pytestmark = pytest.mark.stack
 
@@ -157,11 +157,11 @@ class TestCharging:
         first, second = desk.charge(placed), desk.charge(placed, at=NOW + days(2))
         with desk.database.transaction() as session:
             person = session.get_one(Person, placed.person_id)
-            kept = (person.method_kind, person.network, person.card)
+            kept = (person.method_kind, person.network, person.card, person.funding)
         rows = desk.rows(placed)
 
         assert (first.status, second.status) == (DECLINED, DECLINED)
-        assert kept[:2] == ("card", "visa")
+        assert (kept[:2], kept[3]) == (("card", "visa"), "credit")
         assert {(row.card, row.network) for row in rows} == {(kept[2], "visa")}
         assert bank.calls("retrieve_method") == 1
 
@@ -256,7 +256,7 @@ class TestAmounts:
 
 class TestTheLaw:
     def test_nobody_in_the_us_is_debited_without_their_authority(self, desk, bank):
-        placed, card = desk.places(), bank.card()
+        placed, card = desk.places(), bank.card(DEBIT)
         with desk.database.transaction() as session:
             people.store_card(session, placed.person_id, **card.model_dump())
 
@@ -271,13 +271,24 @@ class TestTheLaw:
         assert desk.decisions(placed) == [("deny", ["US-E5"]), ("allow", [])]
 
     def test_a_debit_that_differs_waits_until_its_notice_is_ten_days_old(self, desk, bank):
-        placed = desk.places(bank.card())
+        placed = desk.places(bank.card(DEBIT))
         desk.notes(placed, MilestoneKind.DEBIT_NOTICE, NOW - days(2))
         waits = desk.charge(placed)
         assert waits.status == NOT_YET
         assert waits.again_at == datetime(2026, 11, 29, 5, tzinfo=UTC)
         assert desk.charge(placed, at=waits.again_at).status == PAID
         assert desk.decisions(placed) == [("wait", ["US-E6"]), ("allow", [])]
+
+    @pytest.mark.parametrize(
+        ("funding", "status"), [("credit", PAID), ("prepaid", NO_CARD), (None, NO_CARD)]
+    )
+    def test_laws_on_debits_do_not_speak_of_a_credit_card(self, desk, bank, funding, status):
+        placed, card = desk.places(), bank.card()
+        told = {"kind": "card", "fingerprint": "print", "network": "visa", "funding": funding}
+        with desk.database.transaction() as session:
+            people.store_card(session, placed.person_id, **card.model_dump(), **told)
+
+        assert desk.charge(placed).status == status
 
     def test_in_the_uk_a_payment_is_tried_twice_in_thirty_days(self, desk, bank):
         british = {"country": "GB", "phone": "+442071838750"}
@@ -546,6 +557,15 @@ class TestCosts:
         assert after.revision == plan.revision + 1
         with desk.database.transaction() as session:
             assert plans.current(session, placed.account_id) == after
+
+    @pytest.mark.usefixtures("costly")
+    @pytest.mark.parametrize("instalment", [1, None])
+    def test_however_often_we_try_it_costs_once(self, desk, bank, instalment):
+        placed = desk.places(bank.card(FAILS))
+        if instalment:
+            desk.agrees(placed, (TODAY, 5_000), (TODAY + days(30), 15_000))
+        again = [desk.charge(placed, instalment=instalment, at=NOW + days(n)) for n in (0, 3)]
+        assert [(each.status, each.balance) for each in again] == [(DECLINED, 20_500)] * 2
 
     def test_without_such_a_contract_there_are_none(self, desk, bank):
         placed = desk.places(bank.card(FAILS))

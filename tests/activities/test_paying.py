@@ -15,7 +15,8 @@ from domain.contracts import Authority, Contract, SettlementTerms
 from domain.events import BalanceChanged, PaymentReversed
 from domain.ledger import COSTS_FIRST, Book, Cause, allocate, unpaid
 from domain.money import Money
-from storage import accounts, contracts, inbox, journal, ledger, settlements
+from domain.plans import monthly
+from storage import accounts, contracts, inbox, journal, ledger, plans, settlements
 from storage.tables import Task
 from tests.api.record import NOW, placement, record, usd
 
@@ -253,3 +254,17 @@ def test_what_did_not_come_after_all_is_told_as_such(database, placed):
 def test_payments_pay_costs_first_by_default():
     assert tuple(owed_after([1_000]).values()) == (500, 700, 20_000)
     assert COSTS_FIRST[0] is Book.COSTS
+
+
+def test_an_extra_payment_revises_the_plan_and_nobody_has_agreed_to_anything_by_it(
+    database, placed
+):
+    plan = monthly("p", usd(20_000), parts=4, first=NOW.date() + timedelta(days=10))
+    of(database, placed, lambda session, account: plans.accept(session, account.id, plan, at=NOW))
+    come(database, placed, "k", 5_000, at=NOW)
+    go(database, placed, "d", 5_000, cause=Cause.CHARGEBACK, at=NOW)
+    [told] = come(database, placed, "x", 6_000, at=NOW, extra="keep")
+    assert isinstance(told.event, BalanceChanged)  # a response would switch autopay on again
+    assert told.event.plan == of(database, placed, lambda s, row: plans.current(s, row.id))
+    assert told.event.plan is not None
+    assert [each.minor for each in told.event.plan.instalments] == [5_000, 5_000, 4_000]

@@ -6,7 +6,7 @@ import pytest
 from tests.traces.happenings import traces
 from tests.traces.replaying import Stage
 
-REPLAYS = 18
+REPLAYS = 20
 """Of all traces together. `python -m tests.traces 2000` plays as many as you have time for."""
 
 
@@ -27,14 +27,16 @@ def test_every_order_with_doubles_losses_and_crashes_ends_in_the_same_record(dat
         {"principal owed": 6_000},
         {},
         {"principal owed": 5_000},
+        {"principal owed": 10_000},
     ]
-    plan, settled, won = (each[0] for each in ends.values())
+    plan, settled, won, extra = (each[0] for each in ends.values())
     assert (plan["closure"], len(plan["plan"]), plan["charge"]) == (None, 4, "paid")
     assert (settled["closure"], settled["met"]) == ("settled", True)
     assert won["closure"] is None
+    assert [minor for _, minor in extra["plan"]] == [5_000, 5_000, 4_000]
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_eight_events_tell_of_each_trace(told, number):
     assert len(told[number].events) == 8
     assert len({event["id"] for event in told[number].events}) == 8

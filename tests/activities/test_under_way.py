@@ -7,12 +7,16 @@ import pytest
 from sqlalchemy import select, update
 
 from activities import lookups
+from compliance import ContactRequest, decide
+from compliance.laws import LAWS, shipped_id
+from domain.accounts import Hold
+from domain.contacts import Channel
 from domain.contracts import Authority, Contract, SettlementTerms
 from domain.orders import ChargeStatus
 from domain.time import days
 from providers.charges import Declined, Intent, PageEnd, Paid, Processing
 from providers.outcomes import ProviderDown, ProviderRefused
-from storage import contracts, payments, settlements
+from storage import contracts, payments, people, settlements
 from storage.tables import Account, ChargeRow, Checkout, LedgerTransaction, Task
 from tests.activities.test_charges import TODAY, Desk, Till
 from tests.activities.test_hearing import page, stripe_take
@@ -56,6 +60,15 @@ def opened(desk, placed, purpose="full", age=2):
         )
         then = wall_now() - days(age)
         session.execute(update(Checkout).values(recorded_at=then))
+
+
+def asked(desk, placed, later=0):
+    """The gate's answer to a text message that asks for money, so many days later."""
+    request = ContactRequest(account_id=placed.account_id, channel=Channel.SMS)
+    with desk.database.transaction() as session:
+        at = NOW + days(later)
+        facts = people.facts(session, placed.account_id, at)
+        return decide(request, facts, LAWS.called(shipped_id()), at)
 
 
 def wall_now():
@@ -139,6 +152,49 @@ class TestPages:
 
         assert (waits.status, after.status, after.balance) == (PROCESSING, PAID, 0)
         assert bank.taken() == [12_000 if status == "paid" else 20_000]
+
+    @pytest.mark.parametrize("kind", ["async_payment_succeeded", "async_payment_failed"])
+    def test_nobody_is_asked_for_what_a_bank_is_about_to_send(self, desk, bank, door, kind):
+        placed = desk.places(bank.card())
+        opened(desk, placed)
+        waiting = page(placed, 20_000, payment_status="unpaid")
+        begun = stripe_event("checkout.session.completed", waiting)
+        for _ in range(2):
+            stripe_take(desk.database, door, begun)
+        [placed_hold] = {each.event_id: each for each in door.heard()}.values()
+        charged = desk.charge(placed, 20_000)
+        held = asked(desk, placed)
+        late = asked(desk, placed, later=15)
+        status = "paid" if kind == "async_payment_succeeded" else "unpaid"
+        ended = page(placed, 20_000, payment_status=status)
+        stripe_take(desk.database, door, stripe_event(f"checkout.session.{kind}", ended))
+        again = stripe_event("checkout.session.completed", waiting, "evt_late")
+        stripe_take(desk.database, door, again)
+
+        assert (placed_hold.kind, placed_hold.hold) == ("hold_placed", Hold.PAYMENT)
+        assert (charged.status, bank.taken()) == (PROCESSING, [])
+        assert (held.decided_by, held.kind, late.kind) == ("BASE-PAYMENT", "deny", "allow")
+        lifted = door.heard()[-1]
+        assert (lifted.kind, lifted.hold) == ("hold_lifted", Hold.PAYMENT)
+        assert asked(desk, placed).kind == "allow"
+
+    def test_of_two_debits_the_second_is_still_waited_for(self, desk, bank, door):
+        placed = desk.places(bank.card())
+        for named in ("cs_1", "cs_2"):
+            with desk.database.transaction() as session:
+                payments.opened_checkout(
+                    session, named, placed.account_id, purpose="full", contact_key=None
+                )
+            waiting = page(placed, 8_000, named, payment_status="unpaid")
+            stripe_take(
+                desk.database, door, stripe_event("checkout.session.completed", waiting, named)
+            )
+        failed = page(placed, 8_000, "cs_1", payment_status="unpaid")
+        stripe_take(
+            desk.database, door, stripe_event("checkout.session.async_payment_failed", failed)
+        )
+
+        assert asked(desk, placed).decided_by == "BASE-PAYMENT"
 
     def test_a_page_whose_debit_failed_is_not_waited_for_though_nobody_told(self, desk, bank):
         placed = desk.places(bank.card())

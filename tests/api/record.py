@@ -54,6 +54,7 @@ class FakeDoor:
     orders: list[Any] = field(default_factory=list)
     placed: dict[str, Placement] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    bulks: list[str] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     reopened: list[Any] = field(default_factory=list)
     failure: Exception | None = None
@@ -84,6 +85,10 @@ class FakeDoor:
 
     async def state(self, target):
         return self._state(target) if target in self.placed else None
+
+    async def begin_bulk(self, instruction_id):
+        self._fail()
+        self.bulks.append(instruction_id)
 
     async def place_file(self, placement_id):
         self._fail()

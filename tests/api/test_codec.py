@@ -1,4 +1,4 @@
-"""Temporal's UI reads what is encrypted, with the token and from its own page."""
+"""Temporal's UI reads what is encrypted, with an operator's key and from its own page."""
 
 import asyncio
 import base64
@@ -7,17 +7,17 @@ import json
 
 import pytest
 from google.protobuf import json_format
-from pydantic import SecretStr
 from temporalio.api.common.v1 import Payloads
 from temporalio.converter import WorkflowSerializationContext
 
+from api.roles import RIGHTS, Right, Role
+from storage import operators
 from storage.keys import erase
 from storage.master_keys import MasterKeys
 from tests.api.record import placement
 from workflows.names import workflow_id
 from workflows.payloads import KeyRing, Sealed, sealed
 
-TOKEN = "let-me-read"
 UI = "http://127.0.0.1:8233"
 SECRET = "Zephyrine Quillfeather"
 
@@ -35,23 +35,34 @@ def rings(database, database_url):
         each.close()
 
 
+def key_of(database, name, *roles, creditors=None):
+    with database.transaction() as session:
+        return operators.add(session, name, roles, creditors)
+
+
 @pytest.fixture
-def codec(app, public, rings):
+def key(database):
+    """The key of Temporal's UI."""
+    return key_of(database, "temporal-ui", Role.CODEC)
+
+
+@pytest.fixture
+def codec(app, public, rings, key):
     """Asks the endpoint as a page of Temporal's UI does."""
-    set_up(app, rings(), codec_token=SecretStr(TOKEN))
+    set_up(app, rings())
 
     def ask(what, payloads, **headers):
         body = json_format.MessageToDict(Payloads(payloads=payloads))
-        sent = {"origin": UI, "x-namespace": "default", "authorization": f"Bearer {TOKEN}"}
+        sent = {"origin": UI, "x-namespace": "default", "authorization": f"Bearer {key}"}
         return public.post(f"/codec/{what}", json=body, headers=sent | headers)
 
     return ask
 
 
-def set_up(app, ring, **changes):
-    """Give the application a codec and settings of its own."""
+def set_up(app, ring):
+    """Give the application a codec, and a UI."""
     services = app.state.services
-    settings = services.settings.model_copy(update={"temporal_ui_url": UI} | changes)
+    settings = services.settings.model_copy(update={"temporal_ui_url": UI})
     app.state.services = dataclasses.replace(services, codec=Sealed(ring), settings=settings)
 
 
@@ -74,7 +85,7 @@ def shown(answer):
     return [json.loads(base64.b64decode(each["data"])) for each in answer.json()["payloads"]]
 
 
-def test_whoever_has_the_token_reads_an_accounts_payloads(codec, rings):
+def test_whoever_has_the_key_reads_an_accounts_payloads(codec, rings):
     payloads, _ = closed(rings(), SECRET, {"balance": 5})
 
     answer = codec("decode", payloads)
@@ -83,35 +94,48 @@ def test_whoever_has_the_token_reads_an_accounts_payloads(codec, rings):
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_the_token_may_stand_in_the_address_of_the_endpoint(codec, rings):
+def test_the_key_may_stand_in_the_address_of_the_endpoint(codec, rings, key):
     payloads, _ = closed(rings(), SECRET)
 
-    assert shown(codec(f"{TOKEN}/decode", payloads, authorization="")) == [SECRET]
+    assert shown(codec(f"{key}/decode", payloads, authorization="")) == [SECRET]
 
 
 @pytest.mark.parametrize("what", ["decode", "encode", "wrong/decode"])
 @pytest.mark.parametrize("shows", ["", "Bearer wrong", "Bearer ", "Basic bGV0LW1lLXJlYWQ="])
-def test_without_the_token_nothing_is_opened_or_closed(codec, rings, what, shows):
+def test_without_a_key_nothing_is_opened_or_closed(codec, rings, what, shows):
     payloads, _ = closed(rings(), SECRET)
 
     answer = codec(what, payloads, authorization=shows)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.json()["type"] == "urn:tahsil:problem:no-token"
+    assert answer.json()["type"] == "urn:tahsil:problem:no-key"
 
 
-def test_where_no_token_is_set_nobody_reads(codec, app, rings):
-    set_up(app, rings(), codec_token=None)
+def test_only_roles_that_may_decrypt_do(codec, api, rings, database):
     payloads, _ = closed(rings(), SECRET)
 
-    assert codec("decode", payloads, authorization="Bearer ").status_code == 401
+    def asked_with(key):
+        return codec("decode", payloads, authorization=f"Bearer {key}").status_code
+
+    for role in Role:
+        allowed = Right.DECRYPT in RIGHTS[role]
+        assert asked_with(key_of(database, role.value, role)) == (200 if allowed else 403)
+    assert asked_with(key_of(database, "acmes", Role.ADMIN, creditors=["acme"])) == 403
+    assert asked_with(api.key) == 403
 
 
-def test_a_creditors_key_is_no_token(codec, api, rings):
+def test_a_key_that_was_revoked_or_replaced_opens_nothing(codec, rings, database):
     payloads, _ = closed(rings(), SECRET)
+    gone, old = (key_of(database, name, Role.CODEC) for name in ("gone", "old"))
+    with database.transaction() as session:
+        operators.revoke(session, "gone")
+        new = operators.rotate(session, "old")
 
-    assert codec("decode", payloads, authorization=f"Bearer {api.key}").status_code == 401
+    answers = [codec("decode", [], authorization=f"Bearer {each}") for each in (gone, old, new)]
+
+    assert [each.status_code for each in answers] == [401, 401, 200]
+    assert shown(codec("decode", payloads, authorization=f"Bearer {new}")) == [SECRET]
 
 
 def test_what_was_erased_says_so_beside_what_can_be_read(codec, rings, database):
@@ -138,10 +162,10 @@ def test_what_is_typed_into_the_ui_is_closed_and_a_worker_opens_it(codec, rings)
     assert asyncio.run(sealed(rings()).decode(sent)) == [{"instruction_id": "ops-1"}]
 
 
-def test_only_pages_of_the_ui_may_read_the_answer(codec, public):
+def test_only_pages_of_the_ui_may_read_the_answer(codec, public, key):
     def allowed(origin):
         asked = {"origin": origin, "access-control-request-method": "POST"}
-        answer = public("OPTIONS", f"/codec/{TOKEN}/decode", headers=asked)
+        answer = public("OPTIONS", f"/codec/{key}/decode", headers=asked)
         assert answer.status_code == 204
         return answer.headers.get("access-control-allow-origin")
 
@@ -154,8 +178,8 @@ def test_only_pages_of_the_ui_may_read_the_answer(codec, public):
     assert "x-namespace" in refused.headers["access-control-allow-headers"]
 
 
-def test_what_is_no_payload_is_refused_without_repeating_it(codec, public, rings, logged):
-    headers = {"authorization": f"Bearer {TOKEN}"}
+def test_what_is_no_payload_is_refused_without_repeating_it(codec, public, rings, logged, key):
+    headers = {"authorization": f"Bearer {key}"}
     for body in (SECRET, f'{{"payloads": "{SECRET}"}}', b"\xff"):
         answer = public.post("/codec/decode", content=body, headers=headers)
 

@@ -252,6 +252,13 @@ def test_money_is_taken_by_a_standing_authority_only_with_one_in_writing(api, pl
     assert "US-E5" not in {each["rule"] for each in answer() if each["answer"] == "refuses"}
 
 
+def test_whether_a_card_is_a_credit_card_is_for_stripe_to_say(api, placed):
+    refused = api.post(of(placed, "milestones"), json=consent(kind="credit card charged"))
+
+    assert refused.status_code == 422
+    assert "is for Stripe to say" in refused.text
+
+
 # refusals
 
 

@@ -10,10 +10,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.plan_schemas import NewPlan
 from domain.contracts import Authority, Contract, PlanTerms, SettlementTerms
 from domain.events import PlanAccepted, PlanChanged, PlanEnded, ProfileChanged
+from domain.ledger import Cause, added
 from domain.people import MilestoneKind
-from domain.plans import monthly
+from domain.plans import monthly, schedule
+from domain.rhythms import Weekly
 from storage import accounts, contracts, ledger, people, plans, settlements
-from storage.tables import Account, Plan
+from storage.tables import Account, Plan, SettlementRow
 from tests.api.record import NOW, placement, record, usd
 
 TODAY = date(2026, 11, 21)
@@ -366,6 +368,30 @@ class TestSettlements:
         assert pointer == "/number"
         assert detail.startswith("the last instalment falls on 2026-12-08, and the offer")
         assert changed(api, placed, "move", number=2, to="2026-12-04").status_code == 200
+
+    def test_it_asks_for_what_is_missing_whatever_was_added_since_the_offer(
+        self, api, placed, offer, database
+    ):
+        with database.transaction() as session:
+            more = added("interest:1", Cause.INTEREST, usd(5_00))
+            ledger.book(session, placed.account_id, more, at=NOW)
+        pay(database, placed, 20_00)
+        wish = {"rhythm": {"kind": "weekly"}, "first": "2026-11-24", "parts": 2}
+        told = agreed(api, placed, **wish, settlement_id=offer.settlement_id)
+        assert (told["total"], told["payoff"]) == (money(100_00), money(100_00))
+
+    def test_no_restart_brings_an_offer_back_that_is_over(self, api, placed, offer, database):
+        missed = schedule("old", usd(120_00), Weekly(), TODAY - timedelta(days=30), parts=2)
+        paying = {"settlement_id": offer.settlement_id, "opening": 200_00}
+        with database.transaction() as session:
+            session.get_one(SettlementRow, "s_1").expires = TODAY - timedelta(days=20)
+            plan = missed.model_copy(update=paying)
+            plans.accept(session, placed.account_id, plan, at=NOW - timedelta(days=40))
+        [(pointer, detail, _)] = faults(
+            api.post(path(placed, "/restart"), json={"first": "2026-12-01"})
+        )
+        assert pointer == "/first"
+        assert detail.startswith("the last instalment falls on 2026-12-10, and the offer")
 
 
 class TestChanges:

@@ -11,6 +11,7 @@ from domain.accounts import Closure
 from domain.ledger import Cause
 from domain.money import Money
 from domain.orders import Charge
+from providers.outcomes import ProviderRefused
 from storage import accounts, inbox, ledger, payments
 from storage.tables import InboxRow, RefundRow, Task
 from tests.api.record import NOW, placement, record, usd
@@ -118,8 +119,19 @@ def test_a_refund_whose_answer_was_lost_is_found_at_stripe_and_not_made_again(
     assert owes(database, placed) == 14_000
 
 
-def test_what_stripe_refuses_is_told_and_handed_to_a_person(api, database, placed):
-    api.app_services.stripe.refusal = "charge_disputed"
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("charge_disputed", "look at Stripe first, as the money may have gone back already"),
+        (
+            "charge_already_refunded",
+            "look at Stripe first, as the money may have gone back already",
+        ),
+        ("expired_or_canceled_card", "give the money back another way"),
+    ],
+)
+def test_what_stripe_refuses_is_told_and_handed_to_a_person(api, database, placed, code, advice):
+    api.app_services.stripe.refusal = code
     answer = refund(api, placed, 2_000)
     assert answer.json()["status"] == "refused"
     assert owes(database, placed) == 12_000
@@ -127,7 +139,18 @@ def test_what_stripe_refuses_is_told_and_handed_to_a_person(api, database, place
     with database.transaction() as session:
         task = session.get(Task, f"refused:{answer.json()['id']}")
         assert task is not None
-        assert "charge_disputed" in task.reason
+        assert task.reason == f"Stripe refused a refund ({code}): {advice}"
+
+
+def test_a_refund_of_which_stripe_tells_nothing_is_refused_and_not_asked_for_ever(
+    api, monkeypatch, placed
+):
+    def gone(intent_id):
+        raise ProviderRefused("Stripe", "resource_missing")
+
+    monkeypatch.setattr(api.app_services.stripe, "refunds_of", gone)
+    answer = refund(api, placed, 2_000)
+    assert (answer.status_code, answer.json()["status"]) == (201, "refused")
 
 
 @pytest.mark.parametrize(

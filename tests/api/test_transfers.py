@@ -12,7 +12,7 @@ from api.app import build
 from domain.contracts import Authority, Contract, SettlementTerms
 from domain.events import BalanceChanged
 from domain.transfers import as_written, reference_of
-from storage import accounts, contracts, settlements
+from storage import accounts, contracts, payments, settlements
 from storage.tables import Account, Task
 from tests.api.conftest import Caller
 from tests.api.record import NOW, books, placement, record, usd
@@ -67,6 +67,29 @@ def test_what_names_an_account_is_booked_on_it_and_its_journey_hears(api, placed
     assert isinstance(event, BalanceChanged)
     assert event.balance == 150_00
     assert waiting(api) == ([], None)
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("way", ["transfer", "direct"])
+def test_money_that_came_another_way_closes_the_pages_that_are_open(
+    api, placed, database, way, down
+):
+    stripe = api.app_services.stripe
+    with database.transaction() as session:
+        payments.opened_checkout(
+            session, "cs_1", placed.account_id, purpose="full", contact_key=None
+        )
+    stripe.down = down
+
+    if way == "transfer":
+        assert outcomes(send(api, line(written(placed)))) == ["booked"]
+        assert outcomes(send(api, line("no reference", named="b2"))) == ["unmatched"]
+    else:
+        paid = {"reference": "R1", "amount": {"minor": 50_00, "currency": "USD"}}
+        api.post(f"/v1/accounts/{placed.account_id}/payments", json=paid).raise_for_status()
+
+    assert books(database, placed)[0] == 150_00
+    assert stripe.expired == ([] if down else ["cs_1"])
 
 
 def test_the_reference_is_known_from_placement_on(api, placed, public, database):

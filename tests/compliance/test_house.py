@@ -237,6 +237,7 @@ FREE = {
     },
     Hold.BREATHING_SPACE: {Purpose.REPLY, Purpose.NOTICE, Purpose.CONFIRMATION},
     Hold.ATTORNEY: set(),
+    Hold.PAYMENT: {Purpose.REPLY, Purpose.NOTICE, Purpose.VALIDATION, Purpose.CONFIRMATION},
     Hold.ADVISER: {Purpose.REPLY, Purpose.NOTICE, Purpose.CONFIRMATION},
     Hold.BANKRUPTCY: {Purpose.NOTICE, Purpose.CONFIRMATION},
     Hold.DECEASED: {Purpose.NOTICE, Purpose.CONFIRMATION},
@@ -284,6 +285,7 @@ def written(channel, *said, purpose="demand", **amounts):
 
 HELD = {
     Hold.PAUSE: "BASE-PAUSE",
+    Hold.PAYMENT: "BASE-PAYMENT",
     Hold.DISPUTE: "BASE-DISPUTE",
     Hold.HARDSHIP: "BASE-HARDSHIP",
     Hold.BREATHING_SPACE: "BASE-BREATHING-SPACE",

@@ -579,6 +579,12 @@ FURTHER = [
     ),
     # debits
     Scenario("US-E5", asking("letter", purpose="debit"), NOON, rule="US-E5"),
+    Scenario(
+        "US-E5 and US-E6 bind no credit card",
+        asking("letter", purpose="debit"),
+        NOON,
+        having(milestone(Fact.CREDIT_CARD, days_ago(0)), milestone(Fact.DEBIT_NOTICE, days_ago(1))),
+    ),
     *(
         Scenario(
             f"US-E6 on day {day}",

@@ -16,8 +16,6 @@ from domain.affordability import (
     Group,
     Means,
     Sum,
-    a_month,
-    a_week,
     affordable,
     instalment_of,
     monthly_of,
@@ -79,10 +77,6 @@ def test_every_interval_has_its_month(every, monthly):
     assert told.disposable == monthly
 
 
-def test_a_month_has_fifty_two_twelfths_of_a_week():
-    assert (a_week(100_00), a_month(100_00)) == (23_07, 433_33)
-
-
 @pytest.mark.parametrize("field", ["income", "essentials", "debts"])
 def test_what_comes_to_more_than_any_household_has_is_refused_by_its_field(field):
     weekly = Sum(minor=LARGEST, every=Every.WEEK)
@@ -119,12 +113,6 @@ def test_the_most_that_can_go_out_is_an_amount_that_we_take():
         update={"essentials": {Group.HOUSING: most}, "debts": (most,)}
     )
     assert Means.model_validate(told.model_dump()).disposable == -LARGEST
-
-
-@given(monthly=st.integers(0, 10**9))
-def test_to_weeks_and_back_nothing_is_gained(monthly):
-    assert a_week(monthly) * 52 <= monthly * 12
-    assert a_month(a_week(monthly)) <= monthly
 
 
 def test_instalments_take_a_share_of_what_is_left_less_what_other_plans_take():

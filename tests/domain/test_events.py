@@ -59,6 +59,7 @@ EXAMPLES = (
     events.SettlementOffered(event_id="1", settlement=SETTLEMENT),
     events.SettlementEnded(event_id="1", settlement_id="s1"),
     events.JourneySwitched(event_id="1", journey="hardship"),
+    events.StageMoved(event_id="1", journey="a", stage="old", to_journey="a", to_stage="new"),
     events.PromiseToPay(event_id="1", due=date(2026, 4, 1), minor=5_00, balance=9_00),
     events.PaymentReversed(event_id="1"),
     events.HardshipDeclared(event_id="1"),

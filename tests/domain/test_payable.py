@@ -3,7 +3,7 @@
 import pytest
 
 from domain.money import Money
-from domain.payable import is_chargeable, is_too_small, least_charge
+from domain.payable import is_chargeable, is_too_small, least_charge, step
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,11 @@ def test_a_currency_that_no_card_pays_has_no_rest_that_is_too_small(currency, mi
 )
 def test_the_least_that_can_be_paid_is_known_for_every_currency(currency, least):
     assert least_charge(currency) == least
+
+
+@pytest.mark.parametrize(
+    ("currency", "unit"),
+    [("USD", 1), ("JPY", 1), ("KWD", 10), ("MGA", 100), ("UGX", 1), ("CLF", 1)],
+)
+def test_every_currency_has_a_step_in_which_it_is_paid(currency, unit):
+    assert step(currency) == unit

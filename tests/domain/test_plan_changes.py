@@ -427,6 +427,13 @@ class TestExtraPayments:
         assert [each[2] for each in open_parts(after, 280_00)] == [100_00, 100_00, 80_00]
         assert extra_payment(four(), 310_00, 90_00, how="keep", today=today) is None
 
+    def test_an_end_too_small_for_any_card_is_paid_with_the_instalment_before_it(self):
+        paying = {"settlement_id": "s", "opening": 100_00}
+        plan = schedule("p", usd(60_00), Monthly(), FIRST, parts=4).model_copy(update=paying)
+        after = extra_payment(plan, 85_20, 14_80, how="keep", today=TODAY)
+        assert after is not None
+        assert [each[2] for each in open_parts(after, 85_20)] == [15_00, 15_00, 15_20]
+
     def test_the_last_payment_of_all_changes_nothing(self):
         assert extra_payment(four(), 0, 400_00, how="keep", today=TODAY) is None
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.money import Money
-from domain.payable import smallest_step
+from domain.payable import step
 from domain.plans import Instalment, PaymentPlan, monthly
 
 
@@ -26,7 +26,6 @@ def test_a_monthly_plan_falls_due_on_the_same_day_and_the_last_part_takes_the_ro
         (4, date(2026, 4, 30), 25_03),
     ]
     assert plan.total == 100_03
-    assert str(plan.amount_of(plan.instalments[3])) == "USD 25.03"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_paying_what_is_outstanding_covers_one_instalment_after_the_other(total,
 
     while (due := plan.next_due(balance)) is not None:
         amount = plan.outstanding(due, balance)
-        assert 0 < amount < due.minor + smallest_step(plan.currency)
+        assert 0 < amount < due.minor + step(plan.currency)
         balance -= amount
         assert plan.outstanding(due, balance) == 0
         seen.append(due.number)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
+from domain.payable import step
 from domain.plans import PaymentPlan, following, monthly, numbered, schedule
 from domain.rhythms import Monthly, NthWeekday, Payday, Weekly
-from domain.schedules import TooManyParts, amounts_of, dates, equal_amounts, step
+from domain.schedules import TooManyParts, amounts_of, dates, equal_amounts
 
 MONDAY = date(2026, 11, 30)
 FRIDAY = 4

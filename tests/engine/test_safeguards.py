@@ -14,6 +14,7 @@ from domain.events import (
 )
 from domain.time import days
 from engine import Journey, aside, close, stage
+from engine.safeguards import SAFEGUARDS, is_at_ease
 from simulation.diary import A_TUESDAY, Diary, newly_placed, pays, play
 
 
@@ -51,6 +52,25 @@ def test_the_journey_ends_at_once_in_any_pause(heard, ended, day):
     diary = play(WAITING, {day: heard})
 
     assert diary[-1] == f"day {day:3d}  09:00  closed: {ended}"
+
+
+HEARD = {
+    "paid in full": BalanceChanged(event_id="1", version=2, balance=0),
+    "recalled": Recalled(event_id="1"),
+    "ceased": placed(Hold.CEASE),
+}
+"""What brings each of them about."""
+
+
+@pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name)
+def test_nobody_is_at_ease_whom_a_safeguard_stops(safeguard):
+    account = newly_placed()
+    assert is_at_ease(account)
+
+    account.hear(HEARD[safeguard.name])
+
+    assert safeguard.holds_when(account)
+    assert not is_at_ease(account)
 
 
 @pytest.mark.parametrize("hold", sorted({*Hold} - {Hold.CEASE}))

@@ -13,6 +13,7 @@ from domain.accounts import StoredCard
 from domain.money import Money
 from domain.orders import DeclineKind
 from domain.payable import AmountError
+from domain.retries import decline_kind
 from providers.charges import Declined, Paid, Processing, Unconfirmed
 from providers.outcomes import ProviderDown, ProviderRefused, Unknown
 from providers.settings import StripeSettings
@@ -164,21 +165,6 @@ def test_a_decline_keeps_all_five_codes(provider):
 
     assert outcome == Declined(**codes)
     assert outcome.reason == "lost_card"
-    assert outcome.card_is_dead
-
-
-@pytest.mark.parametrize(
-    ("codes", "dead"),
-    [
-        ({"code": "card_declined", "decline_code": "insufficient_funds"}, False),
-        ({"code": "card_declined", "advice_code": "try_again_later"}, False),
-        ({"code": "card_declined", "decline_code": "stolen_card"}, True),
-        ({"code": "expired_card"}, True),
-        ({"code": "incorrect_cvc"}, True),
-    ],
-)
-def test_some_declines_end_a_card_as_it_stands(codes, dead):
-    assert Declined(**codes).card_is_dead is dead
 
 
 def test_a_decline_that_needs_the_person_says_so(provider):
@@ -187,8 +173,7 @@ def test_a_decline_that_needs_the_person_says_so(provider):
     outcome = client(provider.url).confirm_intent("pi_1", "k")
 
     assert isinstance(outcome, Declined)
-    assert outcome.asks_for is DeclineKind.PERSON
-    assert not outcome.card_is_dead
+    assert decline_kind(outcome) is DeclineKind.PERSON
 
 
 def test_an_intent_that_is_given_up_is_cancelled(provider):

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_webhook_broken_off_before_it_began_is_not_waited_for(tmp_path):
     """A reset may meet a delivery in the very moment between its start and its first line."""
-    world = World(Store(tmp_path / "sandbox.sqlite3"), load_credentials(tmp_path), "http://app.test")
+    world = World(
+        Store(tmp_path / "sandbox.sqlite3"), load_credentials(tmp_path), "http://app.test"
+    )
     courier = Courier(world, lambda _: 0)
     # Without an address it needs no app: it goes out with the first look at the queue.
     enqueue(world.store, Delivery("twilio", "sms.status", "", b""))

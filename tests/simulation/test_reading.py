@@ -360,9 +360,9 @@ def moves(monkeypatch):
     seen, heard = [], []
     real_divert = OpenAccount._divert
 
-    def divert(account):
+    def divert(account, until):
         try:
-            real_divert(account)
+            real_divert(account, until)
         except Diverted as diverted:
             heard.append(diverted.to)
             raise

@@ -18,7 +18,7 @@ from pathlib import Path
 
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/healthz" else 404)
+        self.send_response(200 if self.path in ("/healthz", "/readyz") else 404)
         self.end_headers()
 
     def log_message(self, *_):

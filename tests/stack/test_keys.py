@@ -1,9 +1,10 @@
 import pytest
 
-from stack.keys import codec_token, master_key_file
+from stack.keys import CODEC_VARIABLE, codec_key, master_key_file
 from stack.places import Places
 from stack.plan import Plan
 from storage.master_keys import FILE_VARIABLE, VARIABLE, MasterKeys, new_master_key
+from storage.operators import PREFIX
 
 
 @pytest.fixture
@@ -38,32 +39,22 @@ def test_a_key_that_was_half_written_by_a_process_that_died_is_not_used(places):
     assert len(MasterKeys.read(None, file).ids) == 1
 
 
-def test_the_codecs_token_is_made_once(places):
-    assert codec_token(places) == codec_token(places)
-    assert len(codec_token(places)) == 32
-    assert places.codec_token.stat().st_mode & 0o777 == 0o600
+def test_the_uis_key_is_made_once_and_is_an_operators(places):
+    assert codec_key(places) == codec_key(places)
+    assert codec_key(places).startswith(PREFIX)
+    assert places.codec_key.stat().st_mode & 0o777 == 0o600
 
 
-def endpoint(places, environ):
-    """Where Temporal's UI is told to have payloads opened, and what the API is given."""
-    plan = Plan(places, ["temporal"], 1, environ, lambda _: None)
-    (temporal,) = plan.services()
-    words = list(temporal.command().argv)
+@pytest.mark.parametrize("given", [{}, {CODEC_VARIABLE: f"{PREFIX}mine"}])
+def test_the_stacks_own_ui_is_given_the_key_with_the_address_and_the_record_knows_it(places, given):
+    plan = Plan(places, ["temporal", "migrations"], 1, given, lambda _: None)
+    services = {service.part: service for service in plan.services()}
+    words = list(services["temporal"].command().argv)
     told = words[words.index("--ui-codec-endpoint") + 1]
-    return told.removeprefix(plan.addresses().api_url), plan.environment()
 
-
-def test_the_stacks_own_ui_is_given_the_token_with_the_address(places):
-    told, environment = endpoint(places, {})
-
-    assert told == f"/codec/{codec_token(places)}"
-    assert environment["TAHSIL_CODEC_TOKEN"] == codec_token(places)
-    assert environment[FILE_VARIABLE] == str(places.master_keys)
-
-
-def test_a_token_of_the_operators_own_is_not_handed_to_the_ui(places):
-    told, environment = endpoint(places, {"TAHSIL_CODEC_TOKEN": "mine"})
-
-    assert told == "/codec"
-    assert environment["TAHSIL_CODEC_TOKEN"] == "mine"
-    assert not places.codec_token.exists()
+    key = given.get(CODEC_VARIABLE) or codec_key(places)
+    assert told == f"{plan.addresses().api_url}/codec/{key}"
+    assert services["migrations"].command().environment[CODEC_VARIABLE] == key
+    assert CODEC_VARIABLE not in plan.environment()
+    assert plan.environment()[FILE_VARIABLE] == str(places.master_keys)
+    assert places.codec_key.exists() == (not given)

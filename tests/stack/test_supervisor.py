@@ -9,7 +9,7 @@ from stack.errors import PartFailed, StackError, UnknownPart
 from stack.places import Places
 from stack.processes import Command
 from stack.services import Service
-from stack.supervisor import BackOff, Supervisor
+from stack.supervisor import BackOff, Keeper, Supervisor
 
 QUICK = BackOff(first=0.01, longest=0.02, limit=3)
 STAY = "import signal; signal.pause()"
@@ -193,6 +193,27 @@ def test_a_trouble_that_passes_by_itself_is_no_crash(tell, lines):
     patient: Patient = Patient("temporal", failing, is_ready=lambda: patient.text == STAY)
     tell([patient])
     assert told(lines) == [("temporal", "ready"), ("temporal", "stopped")]
+
+
+def test_each_crash_has_as_many_tries_for_a_trouble_that_passes_by_itself(tell, lines, monkeypatch):
+    class Lingering(Tiny):
+        def may_try_again(self, output, *, first_start):
+            tries.append(first_start)
+            self.text = STAY if len(tries) % 2 == 0 else self.text
+            return output == "still in use"
+
+    async def story(supervisor):
+        lingering.text = "import sys; sys.exit('still in use')"
+        await supervisor.kill("postgres", signal.SIGKILL)
+
+    monkeypatch.setattr(Keeper, "TRIES_AGAIN", 2)
+    tries = list[bool]()
+    lingering: Lingering = Lingering(
+        "postgres", "import sys; sys.exit('still in use')", is_ready=lambda: lingering.text == STAY
+    )
+    tell([lingering], story)
+    assert tries == [True, True, False, False]
+    assert told(lines) == [("postgres", s) for s in ("ready", "crashed", "ready", "stopped")]
 
 
 def test_back_off_doubles_up_to_its_longest():

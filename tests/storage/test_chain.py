@@ -2,16 +2,27 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compliance.facts import Content, Said
 from storage.chain import FIRST, body_of, link
 
 
 def test_a_body_is_sorted_at_every_depth_without_spaces_and_without_escapes():
     assert body_of({"b": {"z": 1, "a": "é"}, "a": [None, True]}) == (
         '{"a":[null,true],"b":{"a":"é","z":1}}'
+    )
+
+
+def test_a_model_is_written_by_its_fields_and_a_set_in_order():
+    content = Content(said=frozenset({Said.OPT_OUT, Said.DEMAND}), owed=5)
+
+    assert body_of({"until": datetime(2026, 1, 1, tzinfo=UTC), "content": content}) == (
+        '{"content":{"demanded":null,"owed":5,"said":["demand","opt-out"]},'
+        '"until":"2026-01-01T00:00:00+00:00"}'
     )
 
 

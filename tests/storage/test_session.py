@@ -13,6 +13,9 @@ NAMED = "insert into creditors (id, name) values (%s, %s)"
 FOUND = "select name from creditors where id = %s"
 
 
+BY_ID = "explain select * from accounts where id = $1"
+
+
 class GaveUpError(Exception):
     """What a block raises that does not go through."""
 
@@ -27,6 +30,13 @@ def test_what_a_block_wrote_is_there_once_it_ends(database):
         run(connection, NAMED, ("quick", "Quick Bank"))
 
     assert found(database, "quick") == ("Quick Bank",)
+
+
+def test_what_is_quick_is_found_by_its_key_however_small_the_table_was(database):
+    with database.quick() as line:
+        [plan] = line.ask((BY_ID, ("acc_1",)))
+
+    assert plan.startswith(b"Index Scan")
 
 
 def test_a_block_that_raises_leaves_nothing_and_the_statements_run_again(database):

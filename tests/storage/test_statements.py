@@ -64,7 +64,8 @@ def on(database, statement):
 
 def test_a_statement_says_what_was_collected_what_we_keep_and_what_is_paid_out(database, placed):
     pay(database, placed, "stripe:pi_1", 10_000)
-    pay(database, placed, "direct:1", 4000, cause=Cause.DIRECT_PAYMENT)
+    pay(database, placed, "direct:1", 3000, cause=Cause.DIRECT_PAYMENT)
+    pay(database, placed, "transfer:1", 1000, cause=Cause.TRANSFER)
     with database.transaction() as session:
         ledger.give_back(session, placed.account_id, "stripe:re_1", usd(2500))
 
@@ -77,7 +78,8 @@ def test_a_statement_says_what_was_collected_what_we_keep_and_what_is_paid_out(d
     assert totals(statement).remitted == 5900
     assert on(database, statement) == [
         ("stripe:pi_1", 10_000, 0, 2000),
-        ("direct:1", 0, 4000, 100),
+        ("direct:1", 0, 3000, 75),
+        ("transfer:1", 0, 1000, 25),
         ("stripe:re_1", -2500, 0, -500),
     ]
 

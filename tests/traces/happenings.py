@@ -33,7 +33,10 @@ class Trace:
     refunds: tuple[Refund, ...] = ()
     setup: CardSetup | None = None
     charge: str | None = None
-    """The payment intent of a charge of ours, of USD 50.00 for the first instalment."""
+    """The payment intent of a charge of ours, of USD 50.00 for the first instalment.
+
+    Without `setup` the plan was accepted before, and that instalment is due.
+    """
 
     def as_of(self, number: int, account_id: str) -> "Trace":
         """The same about another account: no two replays share an id."""
@@ -78,7 +81,7 @@ class Shop:
         answer.raise_for_status()
         return answer.json()
 
-    def paid_page(self, minor: int, *cards: str) -> str:
+    def paid_page(self, minor: int, *cards: str, extra: str | None = None) -> str:
         """A page on which these cards are tried; the payment's id."""
         page = self.stripe.open_checkout(
             amount=Money(minor=minor, currency="USD"),
@@ -88,24 +91,25 @@ class Shop:
             success_url=NOBODY,
             cancel_url=NOBODY,
             key=f"page {minor} {cards}",
+            extra=extra,
         )
         for card in cards:
             told = self.control(f"/checkout/{page.session_id}/pay", card=card)
         return str(told["payment_intent"])
 
-    def stored_card(self) -> CardSetup:
+    def stored_card(self, key: str = "card") -> CardSetup:
         page = self.stripe.open_card_checkout(
             account_id=ACCOUNT,
             link_code=LINK,
             plan_id=PLAN,
             success_url=NOBODY,
             cancel_url=NOBODY,
-            key="card",
+            key=key,
         )
         self.control(f"/checkout/{page.session_id}/pay", card=CARD)
         return self.stripe.retrieve_setup(page.session_id)
 
-    def debit(self, customer: str) -> str:
+    def debit(self, customer: str, key: str = "debit") -> str:
         """A debit of the customer's bank account, which takes days; the payment's id."""
         method = self.api(
             "POST", "/payment_methods/pm_usBankAccount_success/attach", customer=customer
@@ -114,10 +118,10 @@ class Shop:
             amount=Money(minor=5_000, currency="USD"),
             customer=customer,
             payment_method=method["id"],
-            key="debit",
+            key=key,
             metadata={"account_id": ACCOUNT, "charge": "c1"},
         )
-        self.stripe.confirm_intent(made, "confirm")
+        self.stripe.confirm_intent(made, f"confirm {key}")
         return made
 
     def told(self, *wanted: tuple[str, str]) -> tuple[dict[str, Any], ...]:
@@ -160,7 +164,7 @@ def usd(minor: int) -> Money:
 def traces(folder: Path) -> list[Trace]:
     """Every trace, played anew at a sandbox."""
     with shop(folder) as at:
-        return [_plan_and_late_return(at), _refunds(at), _dispute_won(at)]
+        return [_plan_and_late_return(at), _refunds(at), _dispute_won(at), _extra(at)]
 
 
 def _plan_and_late_return(at: Shop) -> Trace:
@@ -229,5 +233,30 @@ def _dispute_won(at: Shop) -> Trace:
             ("charge.dispute.updated", dispute),
             ("charge.dispute.funds_reinstated", dispute),
             ("charge.dispute.closed", dispute),
+        ),
+    )
+
+
+def _extra(at: Shop) -> Trace:
+    """An extra payment on a plan of which an instalment is just being debited; a part goes back."""
+    setup = at.stored_card("another card")
+    assert setup.card is not None
+    debit = at.debit(setup.card.customer, "beside")
+    paid = at.paid_page(6_000, CARD, extra="keep")
+    at.control(f"/payments/{debit}/settle")
+    refund = at.stripe.refund(intent_id=paid, amount=usd(1_000), key="of an extra")
+    return Trace(
+        name="an extra payment beside a debit of ours",
+        charge=debit,
+        refunds=(refund,),
+        events=at.told(
+            ("charge.pending", debit),
+            ("payment_intent.processing", debit),
+            ("charge.succeeded", debit),
+            ("payment_intent.succeeded", debit),
+            ("payment_intent.succeeded", paid),
+            ("checkout.session.completed", paid),
+            ("refund.created", refund.refund_id),
+            ("charge.refunded", paid),
         ),
     )

@@ -126,6 +126,10 @@ class Stage:
             if trace.setup is not None:
                 self._offer(session, placed, at)
                 self._charge(session, placed, trace, at)
+            elif trace.charge is not None:
+                plan = self._plan(placed, first=at.date() - days(1))
+                plans.accept(session, placed.account_id, plan, at=at - days(8))
+                self._charge(session, placed, trace, at)
             elif trace.refunds:
                 self._settlement(session, placed, at)
 
@@ -143,8 +147,7 @@ class Stage:
         )
 
     def _offer(self, session, placed, at):
-        first = at.date() + days(7)
-        plan = monthly(f"{PLAN}_{self._number}", placed.balance, parts=4, first=first)
+        plan = self._plan(placed, first=at.date() + days(7))
         session.add(
             ContactRow(
                 key=f"contact {self._number}",
@@ -160,6 +163,9 @@ class Stage:
                 at=at,
             )
         )
+
+    def _plan(self, placed, first):
+        return monthly(f"{PLAN}_{self._number}", placed.balance, parts=4, first=first)
 
     def _charge(self, session, placed, trace, at):
         key = f"charge {self._number}"

@@ -1,12 +1,7 @@
-from pathlib import Path
-
-import yaml
 from sqlalchemy import QueuePool
 
 from storage import Database
 from workers.settings import Settings
-
-COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text("utf-8"))
 
 
 def test_settings_do_not_show_the_databases_password():
@@ -20,8 +15,3 @@ def test_a_process_opens_no_more_connections_than_it_has_threads():
     assert isinstance(pool, QueuePool)
     assert (pool.size(), pool._max_overflow) == (3, 0)
     database.close()
-
-
-def test_temporals_ui_is_for_this_machine_alone():
-    assert COMPOSE["services"]["temporal-ui"]["ports"] == ["127.0.0.1:8080:8080"]
-    assert "max_connections=400" in COMPOSE["services"]["postgres"]["command"]
