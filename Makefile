@@ -4,7 +4,7 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: install demo up test test-stack test-record test-pure check check-types check-style fast fuzz chaos bench lock clean
+.PHONY: install demo up test test-stack test-record test-pure test-long check check-types check-style fast fuzz chaos bench lock clean
 
 install: .venv/installed
 
@@ -27,13 +27,17 @@ test: install
 	$(MAKE) --no-print-directory --jobs 3 test-stack test-record test-pure
 
 test-stack: install
-	$(BIN)/pytest --quiet -m "(stack or browser) and not record" $(ARGS)
+	$(BIN)/pytest --quiet -m "(stack or browser) and not record and not long" $(ARGS)
 
 test-record: install
 	nice $(BIN)/pytest --quiet -m record $(ARGS)
 
 test-pure: install
-	nice $(BIN)/pytest --quiet -m "not stack and not browser and not record" $(ARGS)
+	nice $(BIN)/pytest --quiet -m "not stack and not browser and not record and not long" $(ARGS)
+
+# A disaster and a restore, each with stacks of its own: too long to run with every change.
+test-long: install
+	$(BIN)/pytest --quiet -m long $(ARGS)
 
 fast: install
 	$(BIN)/pytest --quiet -m "not stack and not browser" tests/domain tests/compliance tests/engine tests/journeys tests/simulation

@@ -3,10 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
@@ -18,13 +15,8 @@ from cli.acting import connect
 from cli.builds import Group, all_open, groups
 from cli.demo import progress_bars
 from cli.records import open_record
-from compliance.laws import LAWS
 from stack import Addresses
-from storage import laws
-from workers.runner import WORKFLOWS, runner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from workers.runner import WORKFLOWS, read_laws_from, runner
 
 EVENT = re.compile(r"HistoryEvent\(id: (\d+), (\w+)\)")
 """How the SDK names the event that the code did not expect."""
@@ -48,7 +40,8 @@ class Replayed:
 async def replay_open(addresses: Addresses, sample: int | None, console: Console) -> bool:
     """Replay up to `sample` runs of each group, or all if None; whether all went the same way."""
     client = await connect(addresses)
-    with _laws(addresses), progress_bars(console) as progress:
+    with open_record(addresses) as database, progress_bars(console) as progress:
+        read_laws_from(database)
         done = await _replayed(client, await groups(client, all_open()), sample, progress)
     console.print(_table(done))
     stopped = [each for each in done if each.stops]
@@ -57,14 +50,6 @@ async def replay_open(addresses: Addresses, sample: int | None, console: Console
     if not stopped:
         console.print(f"{sum(each.group.number for each in done)} open accounts can go on")
     return not stopped
-
-
-@contextmanager
-def _laws(addresses: Addresses) -> "Iterator[None]":
-    """Find laws in the record, by a thread of their own: a workflow that asks runs in a sandbox."""
-    with open_record(addresses) as database, ThreadPoolExecutor(1) as lawyer:
-        LAWS.fetch_from(laws.fetcher(database), aside=lambda read: lawyer.submit(read).result())
-        yield
 
 
 async def _replayed(

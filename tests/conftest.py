@@ -10,9 +10,11 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what needs PostgreSQL alone: it runs beside what needs the whole stack."""
+    """Mark what needs the stack, and what needs PostgreSQL alone and runs beside it."""
     for item in items:
-        if "database_url" in item.fixturenames and "stack" not in item.fixturenames:
+        if "stack" in item.fixturenames:
+            item.add_marker(pytest.mark.stack)
+        elif "database_url" in item.fixturenames:
             item.add_marker(pytest.mark.record)
 
 

@@ -37,7 +37,7 @@ from providers.settings import SendGridSettings, StripeSettings, TwilioSettings,
 from providers.stripe import Stripe
 from providers.stripe_books import StripeBooks
 from providers.twilio import Twilio
-from storage import Database, laws
+from storage import Database
 from storage import contacts as known
 from workers import health
 from workers.clock import wall
@@ -45,7 +45,7 @@ from workers.discretion import Discretion
 from workers.heartbeats import EVERY, Heartbeats
 from workers.logs import log_as_json
 from workers.releases import record_release
-from workers.runner import WORKFLOWS, runner
+from workers.runner import WORKFLOWS, read_laws_from, runner
 from workers.schedules import keep, schedules
 from workers.settings import Settings
 from workers.telemetry import Counting, end_traces, interceptors, runtime, send_traces, traced
@@ -59,8 +59,6 @@ log = structlog.get_logger()
 
 THREADS, HOUSEKEEPING = 24, 8
 """Threads of activities, and those of the inbox and of files. Each may hold a connection."""
-LAWYER = ThreadPoolExecutor(1, thread_name_prefix="law")
-"""Reads a law that this worker has not seen, outside of the sandbox of the workflow that asks."""
 STICKY = timedelta(seconds=2)
 """How long a workflow waits for the worker that had it cached before another takes it."""
 
@@ -72,7 +70,7 @@ def build_worker(
     stripe_settings = from_environment(StripeSettings)
     stripe = traced(Stripe(stripe_settings), "stripe")
     patience = Patience(in_all=timedelta(seconds=settings.provider_patience))
-    LAWS.fetch_from(laws.fetcher(database), aside=lambda read: LAWYER.submit(read).result())
+    read_laws_from(database)
     clocks = Clocks(wall=wall, fast_forward=settings.fast_forward)
     contacts = Contacts(
         database,

@@ -17,7 +17,7 @@ from stack.backup import BackupError
 from tests.house import Account, embedded_stack, open_house
 from workers.clock import wall
 
-pytestmark = [pytest.mark.stack, pytest.mark.anyio]
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 
 def lose(data):
