@@ -6,7 +6,7 @@ import pytest
 from tests.traces.happenings import traces
 from tests.traces.replaying import Stage
 
-REPLAYS = 20
+REPLAYS = 12
 """Of all traces together. `python -m tests.traces 2000` plays as many as you have time for."""
 
 

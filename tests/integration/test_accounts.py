@@ -49,7 +49,7 @@ async def test_two_accounts_of_one_person_share_one_contact_a_day(house):
     first = await house.place()
     second = await house.place(consumer=first.placement["consumer"])
 
-    await house.forward(first, second, hours=15)
+    await house.forward(first, second, days=2)
 
     days = first.days_of_contacts()
     assert days

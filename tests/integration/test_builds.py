@@ -106,14 +106,15 @@ async def test_an_account_goes_on_with_its_stage_on_a_newer_build_and_nothing_is
         assert (await waiting.state()).next == before
         fresh = await place()
         await house.forward(waiting, days=3)
-        assert await sent(waiting, held, late, fresh) == [(1, 1), (1, 0), (0, 0), (0, 0)]
+        assert await sent(waiting, held) == [(1, 1), (1, 0)]
 
         await older.aclose()
         assert await deploy(addresses, Deployment("new", rescue=True), screen)
         assert await builds(house) == {"new": 4}
         await held.handle.execute_update("resume", ON_AGAIN)
         await house.forward(held, late, days=4)
-        assert await sent(waiting, held, late, fresh) == [(1, 1), (1, 1), (1, 1), (0, 0)]
+        assert await sent(waiting, held, late) == [(1, 1)] * 3
+        assert await sent(fresh) <= [(1, 0)]  # at once, if it is day where they are
         assert waiting.tale("stage") == late.tale("stage") == [{"stage": "reminders"}]
 
         assert await replay_open(addresses, None, screen)
