@@ -78,7 +78,7 @@ async def _make_current(client: Client, asked: Deployment) -> None:
             raise
         raise LookupError(
             f"no worker of build {asked.build!r} is known: start one with "
-            f"TAHSIL_BUILD={asked.build} first"
+            f"TAHSIL_BUILD={asked.build}, and without TAHSIL_ONE_BUILD, first"
         ) from error
 
 

@@ -128,7 +128,7 @@ class Plan:
         """Here runs one build at a time, and by one name unless another is told: none is left."""
         if self._given_temporal:
             return {}
-        told = {"TAHSIL_BUILD": LOCAL, "TAHSIL_TAKES_OVER": "1"}
+        told = {"TAHSIL_BUILD": LOCAL, "TAHSIL_ONE_BUILD": "1"}
         return {name: self._environ.get(name) or usual for name, usual in told.items()}
 
     def _of_migrations(self) -> dict[str, str]:

@@ -114,7 +114,8 @@ def build_worker(
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         workflow_runner=runner(),
-        deployment_config=deployed_as(settings.build),
+        build_id=settings.build if settings.one_build else None,
+        deployment_config=None if settings.one_build else deployed_as(settings.build),
         sticky_queue_schedule_to_start_timeout=STICKY,
         interceptors=[Counting(meter), Heartbeats(), Discretion()],
         max_heartbeat_throttle_interval=EVERY,
@@ -170,7 +171,8 @@ async def main() -> None:
     if settings.health_address is not None:
         await health.serve(settings.health_address, health.checks(database, client, ring.keys))
     async with build_worker(client, settings, database, figures.metric_meter):
-        await take_up(client, settings.build, takes_over=settings.takes_over)
+        if not settings.one_build:
+            await take_up(client, settings.build)
         log.info("worker.ready", task_queue=names.TASK_QUEUE, build=settings.build)
         if settings.ready_file is not None:
             settings.ready_file.write_text("ready", "utf-8")

@@ -43,8 +43,8 @@ class Settings(BaseSettings):
     """When, in UTC, Stripe's books are held against the ledger every night."""
     build: str = Field(default_factory=code_build, pattern=BUILD)
     """What the running code calls itself: a release's name, or else a hash of what decides."""
-    takes_over: bool = False
-    """Whether a worker's build becomes current as it starts: for stacks of one build at a time."""
+    one_build: bool = False
+    """Whether there is one build at a time, which goes on with whatever is open: no versions."""
     restored: str | None = None
     """Two instants with a slash between: what the record says is of the first, when a backup was
     made, and it was restored at the second. What left in between is not known to it."""

@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     SetWorkerDeploymentCurrentVersionRequest,
 )
 from temporalio.client import Client
-from temporalio.common import WorkerDeploymentVersion
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 
@@ -28,7 +28,8 @@ BUILD = r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$"
 """What a build may be called: it stands in Temporal's queries."""
 PATIENCE = timedelta(seconds=30)
 """For the server to see that a build's worker polls."""
-LOOK_AGAIN = 0.05
+LOOK_AGAIN = 0.5
+"""Seconds; the server allows few such questions a second."""
 NOT_SEEN_YET = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION})
 
 
@@ -46,9 +47,15 @@ def code_build() -> str:
 
 
 def deployed_as(build: str) -> WorkerDeploymentConfig:
-    """How a worker of that build introduces itself."""
-    version = WorkerDeploymentVersion(names.DEPLOYMENT, build)
-    return WorkerDeploymentConfig(version=version, use_worker_versioning=True)
+    """How a worker of that build introduces itself: its runs end on the build they began on.
+
+    Said here, and not by each workflow, because the server refuses it of a worker without versions.
+    """
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(names.DEPLOYMENT, build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
 
 
 async def deployment(client: Client) -> DescribeWorkerDeploymentResponse | None:
@@ -100,8 +107,7 @@ async def _set_current(client: Client, build: str) -> None:
     )
 
 
-async def take_up(client: Client, build: str, *, takes_over: bool) -> None:
-    """Make this build current if none is yet, or if it `takes_over`; its worker polls already."""
-    now = await current_build(client)
-    if now != build and (takes_over or now is None):
+async def take_up(client: Client, build: str) -> None:
+    """Make this build current if none is yet; its worker polls already."""
+    if await current_build(client) is None:
         await make_current(client, build)

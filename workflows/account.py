@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate, VersioningBehavior
+from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -52,7 +52,7 @@ MANY = '{"instruction_id": "ops-2026-11-21-4", "verb": "pause", "reason": "fire"
 ANOTHER = '{"instruction_id": "ops-2026-11-21-2", "journey": "standard"}'
 
 
-@workflow.defn(name="account", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="account")
 class AccountWorkflow:
     """The life of one account. A stage ends on the build that it began on, unless it is moved."""
 

@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
     StartBatchOperationRequest,
 )
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.bulk import BulkInstruction, BulkJob, BulkProgress, Where
@@ -29,7 +29,7 @@ A_LOOK = timedelta(seconds=20)
 OPEN = "WorkflowType = 'account' AND ExecutionStatus = 'Running'"
 
 
-@workflow.defn(name="bulk", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="bulk")
 class BulkWorkflow:
     """See to it that every account is told. The record knows who was, so it resumes."""
 

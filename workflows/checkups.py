@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.checkups import Clocks
@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 AT_MOST = timedelta(seconds=10)
 
 
-@workflow.defn(name="checkup", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="checkup")
 class CheckupWorkflow:
     """Ask a worker for the time."""
 

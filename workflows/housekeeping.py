@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.orders import PlacementJob
@@ -17,7 +17,7 @@ SWEEP = timedelta(minutes=10)
 """After this the rest is left to the next sweep."""
 
 
-@workflow.defn(name="placement", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="placement")
 class PlacementWorkflow:
     """Place every waiting row of a file. The record knows which rows are done, so it resumes."""
 
@@ -34,7 +34,7 @@ class PlacementWorkflow:
         )
 
 
-@workflow.defn(name="sweep-inbox", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="sweep-inbox")
 class SweepInbox:
     """Finish provider events that were stored and not applied: somebody crashed in between."""
 

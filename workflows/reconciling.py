@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.reconciling import Compare, Compared, ReadBooks, Reconcile
@@ -16,7 +16,7 @@ A_NIGHT = timedelta(hours=20)
 ATTEMPTS = RetryPolicy(maximum_attempts=3)
 
 
-@workflow.defn(name="reconcile", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="reconcile")
 class ReconcileWorkflow:
     """Hold the ledger against Stripe's books."""
 

@@ -12,10 +12,3 @@ def test_a_build_that_no_worker_runs_cannot_become_current(tahsil):
     assert "no worker of build 'nowhere' is known" in tahsil(
         "deploy", "nowhere", "--wait", 0, exit_code=2
     )
-
-
-def test_a_build_that_is_current_already_has_every_account(tahsil):
-    told = tahsil("deploy", "local")
-
-    assert "build local is current" in told
-    assert "no account is on another build" in told

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
 from rich.console import Console
@@ -43,9 +44,9 @@ def workers(house, monkeypatch):
 
     @asynccontextmanager
     async def of(build):
-        settings = Settings(build=build)
+        settings = Settings(build=build, one_build=False)
         async with build_worker(house.client, settings, house.database, MetricMeter.noop):
-            await take_up(house.client, build, takes_over=False)
+            await take_up(house.client, build)
             yield
 
     return of
@@ -59,7 +60,10 @@ def place(house):
         told = house.placement()
         placement = Placement(creditor="acme", **told)
         await TemporalDoor(house.client, fast_forward=True).begin(placement)
-        return Account(house, told, {"id": placement.account_id})
+        account = Account(house, told, {"id": placement.account_id})
+        # With versions, the server may lose a step under way when its account is fast-forwarded.
+        await house.eventually(partial(rests, account))
+        return account
 
     return placed
 
@@ -67,6 +71,11 @@ def place(house):
 @pytest.fixture
 def screen():
     return Console(file=io.StringIO(), width=200)
+
+
+async def rests(account):
+    """Whether it waits for a day."""
+    return (await account.state()).next.until
 
 
 def shown(screen):

@@ -74,16 +74,11 @@ class Server:
         self.current = request.build_id
 
 
-@pytest.mark.parametrize(
-    ("current", "takes_over", "then"),
-    [("", False, "new"), ("old", False, "old"), ("old", True, "new"), ("new", True, "new")],
-)
-async def test_a_worker_that_starts_leaves_the_current_build_alone_unless_it_takes_over(
-    current, takes_over, then
-):
+@pytest.mark.parametrize(("current", "then"), [("", "new"), ("old", "old"), ("new", "new")])
+async def test_a_worker_that_starts_leaves_the_current_build_alone(current, then):
     server = server_with(current)
 
-    await take_up(server, "new", takes_over=takes_over)
+    await take_up(server, "new")
 
     assert server.current == then
 
@@ -92,7 +87,7 @@ async def test_a_worker_waits_until_the_server_has_seen_it(monkeypatch):
     monkeypatch.setattr(versions, "LOOK_AGAIN", 0)
     server = server_with("", seen_after=3)
 
-    await take_up(server, "new", takes_over=False)
+    await take_up(server, "new")
 
     assert server.current == "new"
 
