@@ -365,13 +365,30 @@ async def _instruct(
     try:
         state = await services.door.instruct(workflow, order.verb, instruction)
     except AccountClosed:
-        raise Closed(view.closure) from None
+        return await run_in_threadpool(_ended, services, creditor, account_id, order)
     except NotYet as error:
         raise NotNow(
             f"It is on record and holds from now on, but {error}. Send the same again."
         ) from error
     await tell(services.database, services.door, news)
     return view.model_copy(update={"next": state.next, "stage": state.stage})
+
+
+def _ended(services: Services, creditor: str, account_id: str, order: Order) -> AccountView:
+    """What to answer if the workflow was over when it was to be told.
+
+    A recall may have been carried out already: whoever reaches out reads the record first.
+    """
+    with services.database.transaction() as session:
+        account = locked(session, creditor, account_id)
+        if account.closure is None:
+            raise NotNow(
+                "It is on record and holds from now on, but no workflow carries the account. "
+                "Operations have to set it going again; then send the same again."
+            )
+        if order.verb != "recall" or account.closure != Closure.RECALLED:
+            raise Closed(account.closure)
+        return account_view(session, account)
 
 
 def _write(

@@ -371,10 +371,13 @@ class OpenAccount:
             await self.quiet(until=before or self.now, because="of what was promised before")
         return kept
 
-    async def next_try(self, *, by: datetime, told: Contact | None = None) -> bool:
+    async def next_try(
+        self, *, by: datetime, told: Contact | None = None, paying: Instalment | None = None
+    ) -> bool:
         """Wait until the card may be tried again; False at once if that is not before then.
 
-        News that the message they were `told` by did not arrive ends the wait, too.
+        News that the message they were `told` by did not arrive ends the wait, and so does the
+        payment of what they are `paying`: then there is nothing to try.
         """
         charged = self._progress.charged
         again_at = charged.again_at if charged and charged.status in REFUSED else None
@@ -383,7 +386,10 @@ class OpenAccount:
         if told is not None and not told.made:
             return False
         return not await self._until(
-            lambda: told is not None and self._is_lost(told),
+            lambda: (
+                (told is not None and self._is_lost(told))
+                or (paying is not None and self.covered(paying))
+            ),
             again_at,
             "until the card may be tried again",
         )

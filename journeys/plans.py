@@ -179,7 +179,7 @@ async def collected(account: OpenAccount, instalment: Instalment, *, since: date
     if account.plan and not account.plan.autopay:
         return on_plan if await account.paid(instalment, by=grace) else broken_plan
     await tried(account, instalment)
-    while await account.next_try(by=grace):
+    while await account.next_try(by=grace, paying=instalment):
         await tried(account, instalment)
     if account.covered(instalment):
         return on_plan
@@ -211,7 +211,7 @@ async def had_time(
 
     Whether they had it: a message that did not arrive has given them none.
     """
-    while await account.next_try(by=contact.at + span, told=contact):
+    while await account.next_try(by=contact.at + span, told=contact, paying=missed):
         await tried(account, missed)
     return await account.answer(to=contact, within=span, paying=missed)
 

@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 
 from activities.doors import AccountClosed, DifferentPlacement
 from api.services import Services
-from domain.accounts import Placement, StoredCard
+from domain.accounts import Closure, Placement, StoredCard
 from domain.contacts import Message
 from domain.money import Money
 from providers.charges import ACCOUNT, CardSetup, Checkout, Intent, PageEnd, Paid
@@ -56,6 +56,7 @@ class FakeDoor:
     files: list[str] = field(default_factory=list)
     bulks: list[str] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    ending: dict[str, Closure] = field(default_factory=dict)
     reopened: list[Any] = field(default_factory=list)
     failure: Exception | None = None
 
@@ -78,6 +79,10 @@ class FakeDoor:
 
     async def instruct(self, target, verb, instruction):
         self._fail()
+        if target in self.ending:
+            with self.database.transaction() as session:
+                of = self.placed[target].account_id
+                accounts.close(session, of, self.ending[target], at=NOW)
         if target in self.closed:
             raise AccountClosed
         self.orders.append((target, verb, instruction))
@@ -93,6 +98,11 @@ class FakeDoor:
     async def place_file(self, placement_id):
         self._fail()
         self.files.append(placement_id)
+
+    def ends_on(self, target, closure):
+        """Its workflow comes to its end just before it is told anything."""
+        self.closed.add(target)
+        self.ending[target] = closure
 
     def heard(self, target=None):
         """The events told, to one workflow or to all."""

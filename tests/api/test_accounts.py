@@ -375,10 +375,27 @@ class TestInstructions:
         problem(answer, 409, "account-closed")
         assert api.get(f"/v1/accounts/{account['id']}").json()["next"] is None
 
-    def test_a_workflow_that_is_over_first_says_closed_too(self, api, door):
+    @pytest.mark.parametrize(
+        ("verb", "closure", "status"),
+        [
+            ("recall", Closure.RECALLED, 200),
+            ("recall", Closure.PAID_IN_FULL, 409),
+            ("pause", Closure.PAID_IN_FULL, 409),
+        ],
+    )
+    def test_a_workflow_that_ended_by_what_the_record_says_is_no_failure(
+        self, api, door, verb, closure, status
+    ):
+        account = placed(api)
+        door.ends_on(f"account/acme/{account['reference']}", closure)
+        answer = api.post(f"/v1/accounts/{account['id']}/{verb}")
+        assert (answer.status_code, answer.json()["closure"]) == (status, closure)
+
+    def test_an_open_account_without_a_workflow_is_for_operations(self, api, door):
         account = placed(api)
         door.closed.add(f"account/acme/{account['reference']}")
-        problem(api.post(f"/v1/accounts/{account['id']}/pause"), 409, "account-closed")
+        answer = api.post(f"/v1/accounts/{account['id']}/recall")
+        assert "no workflow carries" in problem(answer, 503, "not-now")["detail"]
 
     @pytest.mark.parametrize("body", [{"hold": "detention"}, {"reason": "x" * 201}, {"more": 1}])
     def test_a_wrong_instruction_is_refused(self, api, body):

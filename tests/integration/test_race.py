@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from compliance import Pack, Packs, load_packs
 from compliance.laws import write_law
-from domain.contacts import COUNTED
+from domain.contacts import COUNTED, ContactStatus
 from storage import laws
 from storage.tables import Account as AccountRow
 from storage.tables import ContactRow
@@ -18,7 +18,7 @@ from tests.house import Account
 
 pytestmark = [pytest.mark.stack, pytest.mark.anyio]
 
-RACERS, SLOTS = 50, 7
+RACERS, SLOTS, KILLS = 50, 7, 2
 PATIENCE = 90
 
 RACE = Pack.model_validate(
@@ -70,7 +70,9 @@ async def test_fifty_accounts_of_one_person_never_take_more_than_the_slots_there
 
     made = [row for each in placed for row in each.contacts() if row.status in COUNTED]
     assert len(made) == len({row.account_id for row in made}) == SLOTS
-    assert len(await placed[0].mails()) == SLOTS
+    left = [row for row in made if row.status != ContactStatus.UNKNOWN]
+    # What was under way with a worker that died may have left or not: then nobody sends it again.
+    assert SLOTS - KILLS <= len(left) <= len(await placed[0].mails()) <= SLOTS
     parked = [(await each.state()).parked for each in placed if not each.contacts()]
     assert {each and each.rules for each in parked} == {("RACE",)}
 
@@ -90,8 +92,11 @@ async def place(house, number):
 
 
 async def has_raced(account):
-    """Whether the account has a slot, or knows that there is none."""
-    return account.contacts() or (await account.state()).parked
+    """Whether the account has used a slot, or knows that there is none."""
+    made = account.contacts()
+    if any(each.status == ContactStatus.INTENDED for each in made):
+        return False  # its worker died, and nobody has looked yet what it came to
+    return made or (await account.state()).parked
 
 
 async def kill_twice(house):

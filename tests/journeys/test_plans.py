@@ -103,6 +103,17 @@ def test_a_failed_instalment_is_told_caught_up_and_the_plan_goes_on():
     ]
 
 
+def test_who_pays_while_the_card_rests_is_back_on_the_plan_at_once():
+    refused = declined(again_in=days(2))
+
+    diary = play(
+        STANDARD, {**AGREED, 42: pays(50_00)}, charges=[PAID, refused, refused], show_stages=True
+    )
+
+    told = diary.index("day  41  09:00  sms instalment_failed")
+    assert diary[told + 1] == "day  42  09:00  entered on_plan"
+
+
 def test_a_new_card_catches_up_at_once():
     diary = play(STANDARD, {**AGREED, 40: CardStored(event_id="1")}, charges=[PAID, DECLINED])
 
