@@ -9,7 +9,7 @@ provider before it sends; what stays unknown is counted as a contact, and never 
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,7 +117,7 @@ class Contacts:
 
     def _timed(self, order: ReachOut) -> ReachOut:
         """The order at the one instant by which a transaction looks, judges and writes."""
-        return order.model_copy(update={"at": self._clocks.lawful_at(order.at)})
+        return replace(order, at=self._clocks.lawful_at(order.at))
 
     def _look(self, connection: Connection[Any], order: ReachOut) -> Look:
         """Hold the person, and read all that is decided and written by."""
@@ -367,11 +367,11 @@ def _announced(plan: PaymentPlan, order: ReachOut, balance: int) -> Instalment |
     """The instalment that a message is about, with all that is then collected with it, and when."""
     about = next((each for each in plan.instalments if each.number == order.instalment), None)
     if about is not None and (minor := plan.outstanding(about, balance)):
-        return about.model_copy(update={"minor": minor, "due": order.day or about.due})
+        return replace(about, minor=minor, due=order.day or about.due)
     following = plan.next_due(balance)
     if following is None:
         return None
-    return following.model_copy(update={"minor": plan.outstanding(following, balance)})
+    return replace(following, minor=plan.outstanding(following, balance))
 
 
 def _open_offer(look: Look, at: datetime) -> Settlement | None:

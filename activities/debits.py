@@ -51,8 +51,7 @@ def refused(
     person = people.person_of(session, order.account_id)
     if person.stripe_customer is None or person.payment_method is None:
         return Refusal(ChargeStatus.NO_CARD, "no means of payment is stored")
-    if person.funding == CREDIT and person.payment_method == row.payment_method:
-        facts = _of_credit(facts, order, at)
+    facts = of_debit(session, facts, row.account_id, at, method=row.payment_method, but=row.key)
     verdict = _ruled(session, row, facts, at, last=last)
     match verdict:
         case Allow():
@@ -104,19 +103,34 @@ def _over(session: Session, order: Charge) -> Refusal | None:
     return None
 
 
-def _of_credit(facts: PersonFacts, order: Charge, at: datetime) -> PersonFacts:
-    """The facts with what is charged: laws on debits speak of accounts, which no credit card is."""
-    card = Milestone(kind=MilestoneKind.CREDIT_CARD, at=at, account_id=order.account_id)
+def of_debit(
+    session: Session,
+    facts: PersonFacts,
+    account_id: str,
+    at: datetime,
+    *,
+    method: str | None = None,
+    but: str = "",
+) -> PersonFacts:
+    """The facts with what laws on debits ask: what was tried, `but` this, and what is charged.
+
+    They speak of accounts, which no credit card is. What is charged is the stored means of payment;
+    if a `method` is given that is another one, nothing is known of it.
+    """
+    tried = tries.debits(session, account_id, but=but)
+    known = sorted((*facts.contacts, *tried), key=lambda each: each.at)
+    facts = facts.model_copy(update={"contacts": tuple(known)})
+    person = people.person_of(session, account_id)
+    if person.funding != CREDIT or method not in {None, person.payment_method}:
+        return facts
+    card = Milestone(kind=MilestoneKind.CREDIT_CARD, at=at, account_id=account_id)
     return facts.model_copy(update={"milestones": (*facts.milestones, card)})
 
 
 def _ruled(
     session: Session, row: ChargeRow, facts: PersonFacts, at: datetime, *, last: bool
 ) -> AnyVerdict:
-    """The gate's answer, with what was tried of this account among the facts."""
-    tried = tries.debits(session, row.account_id, but=row.key)
-    known = sorted((*facts.contacts, *tried), key=lambda each: each.at)
-    facts = facts.model_copy(update={"contacts": tuple(known)})
+    """The gate's answer."""
     law = laws.current(session)
     request = ContactRequest(
         account_id=row.account_id, channel=DEBIT.channel, purpose=DEBIT.purpose

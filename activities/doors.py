@@ -32,3 +32,6 @@ class Door(Protocol):
 
         Where its workflow runs already nothing happens: the news has to be told beside it.
         """
+
+    async def begin_bulk(self, instruction_id: str) -> None:
+        """See to it that the accounts of an instruction for many are told; again is harmless."""

@@ -7,6 +7,7 @@ is not touched again, and placing a row twice finds the first.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from activities.doors import AccountClosed, DifferentPlacement, Door
 from domain.accounts import Placement, differences
@@ -26,21 +27,30 @@ class Settled:
     errors: tuple[dict[str, str], ...] = ()
 
 
+Look = Callable[[Placement], Settled | None]
+
+
 async def place_rows(
     database: Database,
     door: Door,
     placement_id: str,
     *,
+    present_name: Callable[[str], str | None],
     in_flight: int = IN_FLIGHT,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Place every row of a file that waits. `progress` hears how many are done, row by row."""
+    """Place every row of a file that waits. `progress` hears how many are done, row by row.
+
+    `present_name` is what a journey is called now that has, or had, a name.
+    """
     free, done = asyncio.Semaphore(in_flight), 0
+    look = partial(_on_record, database, present_name)
 
     async def place(row: PlacementRow, placement: Placement) -> None:
         nonlocal done
         try:
-            await _place(database, door, row, placement)
+            settled = await _placed(look, door, placement)
+            await asyncio.to_thread(_settle, database, row, placement, settled)
         finally:
             free.release()
         done += 1
@@ -62,29 +72,26 @@ async def _waiting(database: Database, placement_id: str) -> AsyncIterator[Place
         after = page[-1].number
 
 
-async def _place(database: Database, door: Door, row: PlacementRow, placement: Placement) -> None:
-    settled = await asyncio.to_thread(_on_record, database, placement)
-    if settled is None:
-        settled = await _begin(database, door, placement)
-    await asyncio.to_thread(_settle, database, row, placement, settled)
-
-
-async def _begin(database: Database, door: Door, placement: Placement) -> Settled:
+async def _placed(look: Look, door: Door, placement: Placement) -> Settled:
+    if (known := await asyncio.to_thread(look, placement)) is not None:
+        return known
     try:
         await door.begin(placement)
     except (DifferentPlacement, AccountClosed):
-        found = await asyncio.to_thread(_on_record, database, placement)
+        found = await asyncio.to_thread(look, placement)
         return found or Settled(placements.CONFLICT, (_conflict(()),))
     return Settled(placements.PLACED)
 
 
-def _on_record(database: Database, placement: Placement) -> Settled | None:
+def _on_record(
+    database: Database, present_name: Callable[[str], str | None], placement: Placement
+) -> Settled | None:
     """What the record says of a placement, if the account is in it already."""
     with database.transaction() as session:
-        account = accounts.by_reference(session, placement.creditor, placement.reference)
-    if account is None:
+        recorded = accounts.placed_as(session, placement.creditor, placement.reference)
+    if recorded is None:
         return None
-    differing = differences(placement, accounts.recorded_placement(account))
+    differing = differences(placement, recorded, present_name)
     if differing:
         return Settled(placements.CONFLICT, (_conflict(differing),))
     return Settled(placements.ALREADY_PLACED)

@@ -11,6 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import stripe_events
 from activities.doors import Door
 from activities.hearing import STRIPE, CardLookup, hear
 from domain.reconciling import (
@@ -86,8 +87,13 @@ class Reconciling:
         books: Books,
         stripe: CardLookup,
         wall: Callable[[], datetime],
+        restored_from: datetime | None = None,
     ) -> None:
-        """Join the record, Stripe's books, and the way in to workflows."""
+        """Join the record, Stripe's books, and the way in to workflows.
+
+        `restored_from` is the moment of the backup that the record comes from, if it was restored.
+        """
+        self._restored_from = restored_from
         self._database, self._door = database, door
         self._books, self._stripe, self._wall = books, stripe, wall
 
@@ -163,8 +169,6 @@ class Reconciling:
     async def hear_missing(self, reconciliation_id: int) -> int:
         """Fetch the events that were missed and apply them as their webhooks; how many were."""
         missing = await asyncio.to_thread(self._missing, reconciliation_id)
-        if not missing:
-            return 0
         keys = await asyncio.to_thread(self._fetch, missing)
         done = 0
         for key in keys:
@@ -182,17 +186,39 @@ class Reconciling:
             return reconciling.read_lines(session, ids)
 
     def _fetch(self, missing: list[StripeLine]) -> list[str]:
-        """Keep the events of these lines in the inbox, oldest first; their keys."""
+        """Keep the events of these lines, and those of the gap, in the inbox, oldest first.
+
+        Gives the keys of those that are not applied.
+        """
+        events = [*self._events_of(missing), *self._events_since_backup()]
+        with self._database.transaction() as session:
+            kept = [
+                inbox.store(session, STRIPE, str(event["id"]), str(event["type"]), event)
+                for event in sorted(events, key=lambda event: int(event["created"]))
+            ]
+            return [each.id for each in kept if each.applied_at is None]
+
+    def _events_of(self, missing: list[StripeLine]) -> list[dict[str, Any]]:
+        if not missing:
+            return []
         wanted = {told for line in missing for told in _told_by(line)}
         since = min(line.created for line in missing) - EARLIER
         asked = self._books.events(since, {kind for kind, _ in wanted})
-        events = [event for event in asked if _tells(event) in wanted]
-        with self._database.transaction() as session:
-            return [
-                inbox.store(session, STRIPE, str(event["id"]), str(event["type"]), event).id
-                for event in sorted(events, key=lambda event: int(event["created"]))
-            ]
+        return [event for event in asked if _tells(event) in wanted]
 
+    def _events_since_backup(self) -> list[dict[str, Any]]:
+        if self._restored_from is None:
+            return []
+        return [*self._books.events(self._restored_from, WITHOUT_LINES)]
+
+
+WITHOUT_LINES = (
+    stripe_events.COMPLETED,
+    "mandate.updated",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+)
+"""Events that leave no line in the balance: of means of payment, and plans accepted with them."""
 
 TELLING = {
     LineKind.CHARGE: "payment_intent.succeeded",

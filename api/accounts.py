@@ -15,6 +15,7 @@ from api.schemas import AccountList, AccountView, NewAccount, Timeline
 from api.services import Served, Services
 from api.views import account_view, owned, timeline
 from domain.accounts import Placement, Reference, differences
+from journeys import present_name
 from storage import accounts
 from workflows.door import NotYet
 
@@ -101,7 +102,7 @@ def _recorded(services: Services, placement: Placement) -> AccountView | None:
         if account is None:
             return None
         recorded = accounts.recorded_placement(account)
-        differing = differences(placement, recorded)
+        differing = differences(placement, recorded, present_name)
         if differing:
             raise conflict(placement, recorded, differing)
         return account_view(session, account)

@@ -4,7 +4,6 @@ The answer to `pause` and `recall` comes once nothing is about to leave any more
 Their journeys are told afterwards, by a workflow; `GET` says how far that has come.
 """
 
-import uuid
 from http import HTTPStatus
 
 from fastapi import APIRouter, Depends
@@ -13,13 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from api.accounts import DOCUMENTED, only_json
-from api.idempotency import IdempotencyKey, once
+from api.idempotency import RequiredKey, once
 from api.problems import Invalid, NotFound, NotNow, field_error
 from api.roles import ToInstructMany, Who
 from api.services import Served, Services
 from domain.accounts import Slug, opaque_id
 from domain.bulk import AT_ONCE, Bulk, BulkProgress, BulkVerb, Where
-from journeys import JOURNEYS
+from journeys import JOURNEYS, present_name
 from storage import bulk
 from workflows.door import NotYet
 
@@ -72,16 +71,16 @@ async def instruct_many(
     creditor: ToInstructMany,
     caller: Who,
     services: Served,
-    key: IdempotencyKey = None,
+    key: RequiredKey,
 ) -> JSONResponse:
     """Pause, resume, recall or switch many accounts. Of those found now, and no others."""
     given = Bulk(
-        id=opaque_id("bulk", creditor, key or uuid.uuid4().hex),
+        id=opaque_id("bulk", creditor, key),
         verb=new.verb,
         where=_where(new, creditor),
         reason=new.reason,
         by=caller.name,
-        journey=new.journey,
+        journey=present_name(new.journey) if new.journey else None,
     )
 
     async def work() -> tuple[int, BulkView]:
@@ -92,7 +91,7 @@ async def instruct_many(
 
 def _where(new: NewBulk, creditor: str) -> Where:
     """The conditions, among the creditor's own accounts; Invalid if they cannot be."""
-    if new.journey is not None and new.journey not in JOURNEYS:
+    if new.journey is not None and present_name(new.journey) is None:
         expected = ", ".join(sorted(JOURNEYS))
         raise Invalid([field_error("/journey", "is not a journey of ours", expected)])
     try:

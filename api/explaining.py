@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from activities import debits
 from api.problems import Invalid, ProblemBody, field_error
 from api.roles import ToExplain
 from api.schemas import ChannelAnswer, ExplanationView, FactsUsed, Rule, RuleAnswer
@@ -138,6 +139,8 @@ def explained(session: Session, account: Account, question: Question) -> Explana
     """Put the question to the law in force, with the record's facts."""
     law, at = law_in_force(session), question.at
     packs, facts = LAWS.called(law), people.facts(session, account.id, at)
+    if question.purpose is Purpose.DEBIT:
+        facts = debits.of_debit(session, facts, account.id, at)
     known = tuple(each for each in facts.contacts if each.at <= at)
     facts = facts.model_copy(update={"contacts": known})
     told = {
@@ -222,7 +225,11 @@ def _facts(facts: PersonFacts, at: datetime) -> FactsUsed:
         wishes=facts.wishes,
         milestones=facts.milestones,
         contacts_since=at - people.LOOK_BACK,
-        contacts=_by_channel(each for each in facts.contacts if not each.inbound),
+        contacts=_by_channel(
+            each
+            for each in facts.contacts
+            if not each.inbound and each.purpose is not Purpose.DEBIT  # goes by no channel
+        ),
         inbound=_by_channel(each for each in facts.contacts if each.inbound),
     )
 

@@ -14,14 +14,14 @@ from api.problems import MEDIA_TYPE, KeyReused, Problem
 from storage import Database, creditors
 from storage.tables import IdempotentRequest
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Your own key of the request: sent again with it, it is answered as before.",
-    ),
-]
+_KEY = Header(
+    alias="Idempotency-Key",
+    pattern=r"^[\x21-\x7e]{1,255}$",
+    description="Your own key of the request: sent again with it, it is answered as before.",
+)
+IdempotencyKey = Annotated[str | None, _KEY]
+RequiredKey = Annotated[str, _KEY]
+"""Of a request that must not be carried out twice, whoever sends it again."""
 
 Work = Callable[[], Awaitable[tuple[int, BaseModel]]]
 

@@ -18,7 +18,7 @@ from api.services import Served
 from api.views import account_view
 from domain.accounts import Slug
 from domain.events import JourneySwitched
-from journeys import JOURNEYS
+from journeys import JOURNEYS, present_name
 from storage import journal
 from storage.tables import Account
 
@@ -55,7 +55,8 @@ async def switch_journey(
 
     It leaves at once whatever it does, unless the clock is stopped by a hold that goes on to stand.
     """
-    if new.journey not in JOURNEYS:
+    journey = present_name(new.journey)
+    if journey is None:
         known = ", ".join(sorted(JOURNEYS))
         raise Invalid([field_error("/journey", "is no journey of ours", f"one of {known}")])
 
@@ -67,11 +68,11 @@ async def switch_journey(
             session,
             account.id,
             "journey switched",
-            journey=new.journey,
+            journey=journey,
             reason=new.reason,
             before=account.journey,
         )
-        event = JourneySwitched(event_id=f"{cause}:journey", journey=new.journey)
+        event = JourneySwitched(event_id=f"{cause}:journey", journey=journey)
         return account_view(session, account), [Told(account.workflow_id, event)]
 
     return await write(

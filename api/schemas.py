@@ -21,7 +21,7 @@ from domain.contacts import Channel, Purpose
 from domain.money import Money
 from domain.people import Milestone, StandingHold, Wish
 from domain.plans import PaymentPlan
-from journeys import JOURNEYS
+from journeys import JOURNEYS, present_name
 from workflows.messages import NextStep
 
 LATEST_DUE = timedelta(days=366)
@@ -77,13 +77,14 @@ class NewAccount(BaseModel):
         return self
 
     def of(self, creditor: str) -> Placement:
-        """The placement of this account by that creditor."""
-        return Placement(creditor=creditor, **dict(self))
+        """The placement of this account by that creditor, on the journey's present name."""
+        journey = present_name(self.journey) or self.journey
+        return Placement(**{**dict(self), "creditor": creditor, "journey": journey})
 
     def faults(self, today: date) -> list[dict[str, str]]:
         """What is wrong with it that only we can know: our journeys, our calendar."""
         faults = []
-        if self.journey not in JOURNEYS:
+        if present_name(self.journey) is None:
             known = ", ".join(sorted(JOURNEYS))
             faults.append(field_error("/journey", "is no journey of ours", f"one of {known}"))
         if not today - EARLIEST_DUE <= self.due_on <= today + LATEST_DUE:

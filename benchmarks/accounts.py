@@ -1,9 +1,10 @@
 """Accounts against bare workflows on one server: placing them, their memory, their contacts.
 
-Accounts are placed through the API as a file, and then fast-forwarded through their first stage of
-three contacts, with the sandbox as providers. Bare workflows (a timer and an activity that does
-nothing, three times) are started and fast-forwarded in the same way. Memory is what the second half
-of the accounts adds: the first warms the worker up.
+Accounts are placed through the API as a file. Those that placing is measured by are invoices that
+are not due for long: nobody is contacted about them, whatever the hour. Others are fast-forwarded
+through their first stage of three contacts, with the sandbox as providers. Bare workflows (an
+activity that does nothing and a timer, three times) are started and fast-forwarded in the same way.
+Memory is what the second half of the accounts adds: the first warms the worker up.
 """
 
 import asyncio
@@ -44,11 +45,18 @@ async def start_bare(client: Client, numbers: range) -> list[str]:
     return await asyncio.gather(*(start(f"bare/{each}") for each in numbers))
 
 
-def fictional(number: int) -> list[bytes]:
-    """Placements of the standard journey, a line each."""
+def fictional(number: int, **changes: str) -> list[bytes]:
+    """Placements of the standard journey, unless changed, a line each."""
     today = datetime.now(UTC).date()  # noqa: TID251 -- placed today
     rows = generate(7, accounts=number, people=number, today=today)
-    return [json.dumps(row.placement | {"journey": "standard"}).encode() + b"\n" for row in rows]
+    made = (row.placement | {"journey": "standard"} | changes for row in rows)
+    return [json.dumps(each).encode() + b"\n" for each in made]
+
+
+def not_due(number: int) -> list[bytes]:
+    """Placements that have nothing to do for a fortnight but to wait, a line each."""
+    due = datetime.now(UTC).date() + timedelta(days=60)  # noqa: TID251 -- placed today
+    return fictional(number, journey="invoice", due_on=due.isoformat())
 
 
 async def place(addresses: Addresses, key: str, lines: list[bytes]) -> None:
@@ -69,6 +77,12 @@ def kilobytes(pids: Iterable[int]) -> float:
     return sum(float(row.split()[1]) for row in rows if row.startswith("RssAnon"))
 
 
+def cpu(pids: Iterable[int]) -> float:
+    """Milliseconds that these processes have worked, as Linux tells it in ticks."""
+    ticks = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids]
+    return sum(int(each) for row in ticks for each in row) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 async def forward(client: Client, ids: Sequence[str]) -> None:
     """Nine days, a day at a time."""
     for _ in range(DAYS):
@@ -82,15 +96,14 @@ def contacts_of(database: Database) -> int:
 
 
 async def measure(stack: Stack, number: int) -> None:
-    """Print the rates and the memory, and their ratios."""
+    """Print the rates, the CPU and the memory, and their ratios."""
     addresses, half = stack.addresses, number // 2
     client, database = await connect(addresses), Database(addresses.database_url)
     key, lines = new_creditor(addresses, "bench", "Bench"), fictional(number)
     await place(addresses, key, lines[:half])
     await quiet(addresses)
-    memory, began = kilobytes(stack.process_ids("workers")), time.perf_counter()
+    memory = kilobytes(stack.process_ids("workers"))
     await place(addresses, key, lines[half:])
-    placed = (number - half) / (time.perf_counter() - began)
     await quiet(addresses)
     ours = (kilobytes(stack.process_ids("workers")) - memory) / (number - half)
     before, began = contacts_of(database), time.perf_counter()
@@ -99,18 +112,31 @@ async def measure(stack: Stack, number: int) -> None:
     await forward(client, ids)
     worked = (contacts_of(database) - before) / (time.perf_counter() - began)
     database.close()
+    key, lines = new_creditor(addresses, "later", "Later"), not_due(number)
+    placing, began = spent(stack), time.perf_counter()
+    await place(addresses, key, lines)
+    placed = number / (time.perf_counter() - began)
+    placing = {name: (took - placing[name]) / number for name, took in spent(stack).items()}
     async with bare_worker(client):
         ids = await start_bare(client, range(half))
-        memory, began = kilobytes([os.getpid()]), time.perf_counter()
+        memory, starting, began = kilobytes([os.getpid()]), spent(stack), time.perf_counter()
         ids += await start_bare(client, range(half, number))
         started = (number - half) / (time.perf_counter() - began)
+        server = (spent(stack)["temporal"] - starting["temporal"]) / (number - half)
         bare = (kilobytes([os.getpid()]) - memory) / (number - half)
         began = time.perf_counter()
         await forward(client, ids)
         stepped = 2 * number / (time.perf_counter() - began)
+    told = ", ".join(f"{name} {took:.0f}" for name, took in placing.items())
     print(f"placed    {placed:6.1f}/s, bare starts {started:6.1f}/s, ratio {placed / started:.2f}")
+    print(f"CPU, ms   {told} an account placed; temporal {server:.0f} a bare start")
     print(f"memory    {ours:6.1f} kB an account, bare {bare:6.1f} kB a workflow, in the worker")
     print(f"contacts  {worked:6.1f}/s, bare steps  {stepped:6.1f}/s, ratio {worked / stepped:.2f}")
+
+
+def spent(stack: Stack) -> dict[str, float]:
+    """Milliseconds of CPU so far, by part of the stack."""
+    return {part: cpu(stack.process_ids(part)) for part in ("workers", "temporal", "api")}
 
 
 async def main(number: int) -> None:

@@ -8,7 +8,8 @@ answer, or closes the account, shows it as more events for each contact.
 import json
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "tests" / "histories"
+from tests.workflows.histories import latest
+
 ONLY_FAST_FORWARD = {
     "EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED",
     "EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED",
@@ -49,7 +50,7 @@ def boundary(events: list[str]) -> int:
 def main() -> None:
     """Print each stage's events, by what they are for."""
     print(f"{'stage':26} events = boundary + effects + contacts x each   against a bare step")
-    for file in sorted(FOLDER.glob("*.json")):
+    for file in sorted(latest().glob("*.json")):
         events = events_of(file)
         contacts = events.count("reach_out")
         placed = events.count("record_placement")

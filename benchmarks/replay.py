@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -22,10 +21,10 @@ from compliance.laws import LAWS
 from journeys import JOURNEYS
 from stack import running_stack
 from tests.stack.programs import open_directory, quick_disk
+from tests.workflows import histories
 from workers.runner import WORKFLOWS, runner
 from workflows.fast_forward import fast_forward
 
-FOLDER = Path(__file__).parents[1] / "tests" / "histories"
 JOURNEY = "standard"
 ROUNDS, COPIES = 5, 10
 DAYS = 9
@@ -34,7 +33,7 @@ DAYS = 9
 
 def recorded(stage: str) -> WorkflowHistory:
     """The recorded run of a stage."""
-    told = json.loads((FOLDER / f"{JOURNEY}.{stage}.json").read_text("utf-8"))
+    told = json.loads((histories.latest() / f"{JOURNEY}.{stage}.json").read_text("utf-8"))
     began = told["events"][0]["workflowExecutionStartedEventAttributes"]
     return WorkflowHistory.from_json(began["workflowId"], told)
 
@@ -67,8 +66,7 @@ async def bare_history(client: Client) -> WorkflowHistory:
 
 async def main() -> None:
     """Print the time of each stage, of the whole journey, and of the bare workflow."""
-    laws = {file.stem: file.read_text("utf-8") for file in (FOLDER / "laws").glob("*.json")}
-    LAWS.fetch_from(laws.get)
+    LAWS.fetch_from(histories.laws().get)
     ours = Replayer(
         workflows=WORKFLOWS,
         workflow_runner=runner(),

@@ -40,7 +40,9 @@ TYPES = {".csv": "text/csv", ".jsonl": "application/x-ndjson", ".ndjson": "appli
 async def connect(addresses: Addresses) -> Client:
     """A client of the stack's Temporal server."""
     return await Client.connect(
-        addresses.temporal_address, data_converter=sealed(keyring(addresses))
+        addresses.temporal_address,
+        namespace=addresses.temporal_namespace,
+        data_converter=sealed(keyring(addresses)),
     )
 
 

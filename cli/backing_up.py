@@ -35,8 +35,9 @@ async def restore_backup(source: Path, data: Path, console: Console) -> None:
     manifest = backup.put_back(source, data, wall())
     console.print(
         f"restored as of {manifest.moment:%Y-%m-%d %H:%M:%S} UTC. Now: `tahsil up`, then"
-        " `tahsil reconcile --hear` for payments made since, then have creditors send again"
-        " what they placed and reported since.",
+        " `tahsil reconcile --hear` for payments made and plans accepted since, `tahsil audit` for"
+        " messages that left since, then have creditors send again what they placed and reported."
+        " docs/backup.md says who may have been promised something that the record lacks.",
         highlight=False,
         soft_wrap=True,
     )

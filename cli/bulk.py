@@ -19,12 +19,12 @@ from cli.acting import connect
 from cli.demo import progress_bars
 from cli.records import open_record
 from domain.bulk import AT_ONCE, Bulk, BulkProgress, BulkVerb, Where
-from journeys import JOURNEYS
+from journeys import JOURNEYS, present_name
 from stack import Addresses
 from storage import Database, bulk
 from workflows.batches import begin
 
-LOOK = 0.3
+LOOK = 2.0
 """Seconds between two looks at how far it has come."""
 
 
@@ -53,14 +53,18 @@ async def show_found(addresses: Addresses, asked: Asked, console: Console) -> No
 
 
 async def instruct_many(addresses: Addresses, asked: Asked, console: Console) -> bool:
-    """Give the instruction and see it through; whether every account has carried it out.
+    """Give the instruction and see it through; whether it has reached every account.
 
-    One that is the same and is not carried out by all yet goes on: it is not given a second time.
+    One that was given before goes on only by its id: what was said then may be out of date.
     """
     with open_record(addresses, pool_size=2) as database:
-        given = await asyncio.to_thread(_given, database, asked)
+        given, before = await asyncio.to_thread(_given, database, asked)
         how_far = await asyncio.to_thread(_put_on_record, database, given)
         console.print(f"{given.id}: {how_far.accounts} accounts, on record", highlight=False)
+        if before is not None:
+            console.print(
+                f"not all have heard of {before}, the same. To go on with that: --id {before}"
+            )
         if given.verb in AT_ONCE:
             await _fence(database, given, how_far, console)
         client = await connect(addresses)
@@ -68,8 +72,9 @@ async def instruct_many(addresses: Addresses, asked: Asked, console: Console) ->
         how_far = await _follow(client, database, given.id, console)
     if how_far.left:
         console.print(
-            f"{how_far.left} accounts have not answered. On record it stands; they are told again "
-            "by the same command. `tahsil doctor` says what they suffer from."
+            f"{how_far.left} accounts have not answered. On record it stands; they take it in once "
+            f"they can. To tell them again: --id {given.id}. `tahsil doctor` says what they "
+            "suffer from."
         )
     else:
         console.print(f"{how_far.accounts} accounts were told to {given.verb}")
@@ -80,25 +85,27 @@ def _checked(asked: Asked) -> Where:
     """The conditions; ValueError unless they, and the journey, can be."""
     if (asked.journey is not None) != (asked.verb is BulkVerb.SWITCH):
         raise ValueError("expected --to JOURNEY with `switch`, and with nothing else")
-    if asked.journey is not None and asked.journey not in JOURNEYS:
+    if asked.journey is not None and present_name(asked.journey) is None:
         raise ValueError(
             f"no journey is called {asked.journey!r}; there are {', '.join(sorted(JOURNEYS))}"
         )
     return Where.read(asked.where)
 
 
-def _given(database: Database, asked: Asked) -> Bulk:
+def _given(database: Database, asked: Asked) -> tuple[Bulk, str | None]:
+    """What is given, and the id of the same one of before that has not reached all."""
     where = _checked(asked)
-    with database.transaction() as session:
-        before = bulk.unfinished(session, asked.verb, where, asked.reason)
-    return Bulk(
-        id=asked.instruction_id or before or f"bulk_{secrets.token_hex(8)}",
+    given = Bulk(
+        id=asked.instruction_id or f"bulk_{secrets.token_hex(8)}",
         verb=asked.verb,
         where=where,
         reason=asked.reason,
         by=asked.by or getpass.getuser(),
-        journey=asked.journey,
+        journey=asked.journey and present_name(asked.journey),
     )
+    with database.transaction() as session:
+        before = bulk.unfinished(session, given.verb, where)
+    return given, before if asked.instruction_id is None else None
 
 
 def _put_on_record(database: Database, given: Bulk) -> BulkProgress:
@@ -108,12 +115,20 @@ def _put_on_record(database: Database, given: Bulk) -> BulkProgress:
 
 async def _fence(database: Database, given: Bulk, how_far: BulkProgress, console: Console) -> None:
     with progress_bars(console) as bars:
-        bar = bars.add_task("people: nothing is about to leave", total=how_far.accounts)
-        people = await asyncio.to_thread(
+        bar = bars.add_task("accounts: nothing is about to leave", total=how_far.accounts)
+        await asyncio.to_thread(
             bulk.fence, database, given.id, lambda number: bars.advance(bar, number)
         )
-        bars.update(bar, total=people)
-    console.print(f"from now on nothing leaves for these {how_far.accounts} accounts")
+    console.print(await asyncio.to_thread(_promise, database, given.id, how_far.accounts))
+
+
+def _promise(database: Database, instruction_id: str, accounts: int) -> str:
+    """For whom nothing leaves: of an instruction of before, something may be undone since."""
+    with database.transaction() as session:
+        standing = bulk.standing(session, instruction_id)
+    promise = f"from now on nothing leaves for these {standing} accounts"
+    undone = accounts - standing
+    return f"{promise}; for {undone} others it was undone since" if undone else promise
 
 
 async def _follow(

@@ -1,23 +1,23 @@
 """`tahsil doctor`: find what is stuck or ill, and say the next step for each.
 
-The record and Temporal's lists say which accounts are suspicious; those are looked into first, and
-no more than `MOST` unless it is asked for. What is found is judged by `workflows.ailments`.
+The record and Temporal's lists say which accounts are suspicious, and no more than `MOST` are read
+and looked into unless it is asked for. What is found is judged by `workflows.ailments`.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from sqlalchemy.orm import Session
 from temporalio.client import Client
@@ -43,6 +43,7 @@ MOST = 1000
 """Accounts that are looked into one by one, the most suspicious first."""
 EXAMPLES = 3
 """Subjects that are named of one kind of finding."""
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -86,27 +87,29 @@ async def look(addresses: Addresses, console: Console, *, everything: bool, limi
         progress_bars(console) as bars,
     ):
         record = bars.add_task("the record", total=1)
-        opened = await asyncio.to_thread(_look_at_record, database, seen, limits)
+        suspects = await asyncio.to_thread(_look_at_record, database, seen, limits)
         bars.advance(record)
         client = await _client(addresses, seen)
-        if client is not None:
-            doctor = _Doctor(client, database, seen, limits, bars)
-            await doctor.house(addresses)
-            await doctor.accounts(opened, everything=everything)
+        if client is None:
+            seen.add(ailments.unheard(suspects, wall(), limits))
+            return seen
+        doctor = _Doctor(client, database, seen, limits, bars)
+        await doctor.house(addresses)
+        await doctor.compare(everything=everything)
+        await doctor.accounts(suspects, everything=everything)
     return seen
 
 
 def _look_at_record(database: Database, seen: Seen, limits: Limits) -> list[OpenAccount]:
     with database.transaction() as session:
-        opened = examining.open_accounts(session)
+        suspects = examining.suspects(session, limits.quiet, MOST)
         left = examining.left_in_inbox(session, limits.inbox)
         counts = examining.counts_by_stage(session)
         seen.add(_law(session, limits))
-    seen.open = len(opened)
+    seen.open = sum(number for _, _, number in counts)
     seen.add(ailments.inbox_ails(Backlog(*each) for each in left))
     seen.add(ailments.journeys_ail(counts, JOURNEYS))
-    seen.add(ailments.unheard(opened, wall(), limits))
-    return opened
+    return suspects
 
 
 def _law(session: Session, limits: Limits) -> list[Finding]:
@@ -161,56 +164,102 @@ class _Doctor:
             Clock(whose, says, before, after) for whose, says in asked.items() if says is not None
         ]
 
-    async def accounts(self, opened: Sequence[OpenAccount], *, everything: bool) -> None:
-        """Compare record and Temporal, then look into the suspicious ones."""
-        carried = await self._compare(opened)
-        reported = set(await temporal.reported(self._client))
-        here = [each for each in opened if each.workflow_id in carried]
-        here.sort(key=lambda each: _suspicion(each, reported, self._limits))
-        chosen = here if everything else here[:MOST]
-        bar = self._bars.add_task("accounts looked into", total=len(chosen))
-        by_id = {each.workflow_id: each for each in chosen}
+    async def compare(self, *, everything: bool) -> None:
+        """Compare record and Temporal: by numbers first, by ids where the numbers differ.
+
+        Equal numbers may hide one that is missing beside one too many: `everything` finds those.
+        """
+        differing = [None] if everything else await self._differing()
+        bar = self._bars.add_task("accounts and workflows compared", total=len(differing))
+        lost, spare = dict[str, str](), set[str]()
+        for creditor in differing:
+            seem_lost, seem_spare = await self._one_sided(creditor)
+
+            async def settle(workflow_id: str, known: Mapping[str, str] = seem_lost) -> None:
+                """Visibility may lag, and things go on: ask again, of both."""
+                since = await temporal.running_since(self._client, workflow_id)
+                is_open = await self._ask(examining.is_open, workflow_id)
+                if is_open and since is None:
+                    lost[workflow_id] = known[workflow_id]
+                if since and not is_open and not self._is_young(since):
+                    spare.add(workflow_id)
+
+            await temporal.each(sorted({*seem_lost, *seem_spare}), settle)
+            self._bars.advance(bar)
+        self._seen.add(ailments.not_running(lost, lost))
+        self._seen.add(ailments.not_open(spare))
+
+    async def _differing(self) -> list[str | None]:
+        """Creditors who have not as many open accounts as workflows."""
+        numbers = await self._ask(examining.open_by_creditor)
+        if await temporal.number_running(self._client) == sum(numbers.values()):
+            return []
+        found = list[str | None]()
+
+        async def count(creditor: str) -> None:
+            if await temporal.number_running(self._client, creditor) != numbers[creditor]:
+                found.append(creditor)
+
+        await temporal.each(numbers, count)
+        return found
+
+    async def _one_sided(self, creditor: str | None) -> tuple[dict[str, str], list[str]]:
+        """Who seems to be only on record, and which workflows only in Temporal; up to `MOST`."""
+        lost, after = dict[str, str](), ""
+        while len(lost) < MOST:
+            ids = await self._ask(
+                examining.open_ids, creditor, after, self._limits.waiting, temporal.A_PAGE
+            )
+            if not ids:
+                break
+            running = await temporal.running_among(self._client, list(ids))
+            lost |= {each: account for each, account in ids.items() if each not in running}
+            *_, after = ids
+        spare = list[str]()
+        async for page in temporal.running(self._client, creditor):
+            spare += await self._ask(examining.not_open, page)
+            if len(spare) >= MOST:
+                break
+        return lost, spare
+
+    async def accounts(self, suspects: Sequence[OpenAccount], *, everything: bool) -> None:
+        """Look into the suspicious ones, those that Temporal itself names first; or into all."""
+        reported = await temporal.reported(self._client, MOST)
+        bar = self._bars.add_task("accounts looked into", total=self._seen.open)
+        if everything:
+            after = ""
+            while found := await self._ask(examining.page, after, MOST):
+                await self._look_into_all(found, bar)
+                after = found[-1].workflow_id
+            return
+        named = await self._ask(examining.called, reported)
+        by_id = {each.workflow_id: each for each in [*named, *suspects]}
+        first = sorted(by_id.values(), key=lambda each: _suspicion(each, reported, self._limits))
+        self._bars.update(bar, total=len(first[:MOST]))
+        await self._look_into_all(first[:MOST], bar)
+
+    async def _look_into_all(self, accounts: Sequence[OpenAccount], bar: TaskID) -> None:
+        by_id = {each.workflow_id: each for each in accounts}
 
         async def one(workflow_id: str) -> None:
             await self._look_into(by_id[workflow_id])
             self._bars.advance(bar)
 
+        self._seen.add(ailments.unheard(accounts, wall(), self._limits))
         await temporal.each(by_id, one)
-        self._seen.looked_into = len(chosen)
+        self._seen.looked_into += len(by_id)
 
-    async def _compare(self, opened: Sequence[OpenAccount]) -> set[str]:
-        """Ids of the workflows that run; those that are on one side only are findings."""
-        bar = self._bars.add_task("workflows listed", total=len(opened))
-        carried = set[str]()
-        async for workflow_id in temporal.running(self._client):
-            carried.add(workflow_id)
-            self._bars.advance(bar)
-        accounts = {each.workflow_id: each.id for each in opened}
-        lost, spare = set[str](), set[str]()
+    async def _ask(self, question: Callable[..., Answer], *asked: object) -> Answer:
+        """Ask the record, beside the loop."""
 
-        async def settle(workflow_id: str) -> None:
-            """Visibility may lag, and things go on: ask again, of both."""
-            runs = await temporal.is_running(self._client, workflow_id)
-            if runs:
-                carried.add(workflow_id)
-            is_open = await asyncio.to_thread(self._is_open, workflow_id)
-            if is_open and not runs:
-                lost.add(workflow_id)
-            if runs and not is_open:
-                spare.add(workflow_id)
+        def work() -> Answer:
+            with self._database.transaction() as session:
+                return question(session, *asked)
 
-        young = {each.workflow_id for each in opened if self._is_young(each.recorded_at)}
-        await temporal.each(sorted((accounts.keys() ^ carried) - young), settle)
-        self._seen.add(ailments.not_running(lost, accounts))
-        self._seen.add(ailments.not_open(spare))
-        return carried
+        return await asyncio.to_thread(work)
 
     def _is_young(self, at: datetime) -> bool:
         return wall() - at < self._limits.waiting
-
-    def _is_open(self, workflow_id: str) -> bool | None:
-        with self._database.transaction() as session:
-            return examining.is_open(session, workflow_id)
 
     async def _look_into(self, account: OpenAccount) -> None:
         is_quiet = ailments.is_quiet(account, self._limits)
@@ -230,7 +279,7 @@ class _Doctor:
         return state is not None and state.parked is not None
 
 
-def _suspicion(account: OpenAccount, reported: set[str], limits: Limits) -> tuple[bool, ...]:
+def _suspicion(account: OpenAccount, reported: Collection[str], limits: Limits) -> tuple[bool, ...]:
     """To sort by: what is most likely to be stuck comes first."""
     return (
         account.workflow_id not in reported,

@@ -21,7 +21,7 @@ from api.upload import REFERENCE
 from domain.accounts import country_code, zone_name
 from domain.area_codes import REGIONS
 from domain.money import LARGEST, currency_code
-from journeys import JOURNEYS
+from journeys import present_name
 
 FIELDS = frozenset({"reference", "journey", "balance", "due_on", "consumer"})
 ABOUT = frozenset(
@@ -57,7 +57,7 @@ def glance(given: Mapping[str, Any], today: date) -> Glance | None:
         return None
     reference, consumer = given["reference"], given["consumer"]["reference"]
     named = REFERENCE.fullmatch(reference) and REFERENCE.fullmatch(consumer)
-    if not named or given.get("journey", "standard") not in JOURNEYS:
+    if not named or present_name(given.get("journey", "standard")) is None:
         return None
     balance = given["balance"]
     return Glance(reference, consumer, balance["minor"], balance["currency"], due_on, alike)

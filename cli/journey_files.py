@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import Journey
-from journeys import JOURNEYS
+from journeys import JOURNEYS, journey_called, present_name
 
 
 class JourneyError(ValueError):
@@ -26,8 +26,8 @@ class Tried:
 
 def find_journey(text: str) -> Tried:
     """The journey that a person means: a name that ships, or a file with the name in it."""
-    if text in JOURNEYS:
-        return Tried(text, JOURNEYS[text], "as this release ships it")
+    if present_name(text) is not None:
+        return Tried(text, journey_called(text), "as this release ships it")
     path, _, name = text.partition(":")
     if not path.endswith(".py"):
         raise JourneyError(

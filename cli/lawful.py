@@ -13,6 +13,7 @@ from rich.table import Table
 
 from api.explaining import law_in_force
 from cli.records import open_record
+from cli.servers import find_servers
 from compliance.laws import LAWS, shipped_id
 from compliance.money import MoneyRule
 from compliance.packs import Pack, Packs
@@ -25,10 +26,10 @@ from compliance.sentences import (
     sentence,
 )
 from domain.contacts import CONTACTING
-from stack import NoStackRunning, read_addresses
+from stack import NoStackRunning
 
 
-def show_packs(data: Path, name: str | None, law: str | None, console: Console) -> None:
+def show_packs(data: Path | None, name: str | None, law: str | None, console: Console) -> None:
     """Print the packs of a law, or one of them rule by rule."""
     called, packs, where = law_to_show(data, law)
     chosen = named(packs, name) if name else []
@@ -41,13 +42,13 @@ def show_packs(data: Path, name: str | None, law: str | None, console: Console) 
             console.print(part, highlight=False)
 
 
-def law_to_show(data: Path, law: str | None) -> tuple[str, Packs, str]:
+def law_to_show(data: Path | None, law: str | None) -> tuple[str, Packs, str]:
     """The law of that id, or else the one in force on the running stack, or else that of the code.
 
     With it, what it is called and how it comes to be shown.
     """
     try:
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
     except NoStackRunning:
         if law not in (None, shipped_id()):
             raise

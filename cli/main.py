@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli import journeys
+from cli.servers import find_servers
 from compliance.facts import Actor, Sector
 from domain.bulk import BulkVerb
 from domain.contacts import Channel, Purpose
-from stack import DEFAULT, read_addresses
+from stack import DEFAULT
 
 app = typer.Typer(
     help="Debt-collection journeys as code.",
@@ -34,7 +35,13 @@ app.add_typer(operator, name="operator", no_args_is_help=True)
 console = Console()
 errors = Console(stderr=True)
 
-Data = Annotated[Path, typer.Option(help="Where the stack keeps its data.")]
+Kept = Annotated[Path, typer.Option(help="Where the stack keeps its data.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the stack keeps its data: .tahsil, or else the servers of the environment."
+    ),
+]
 Files = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -64,7 +71,7 @@ def plain_errors(code: int = 2) -> Iterator[None]:
 
 
 @app.command()
-def up(data: Data = DEFAULT, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
+def up(data: Kept = DEFAULT, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Run Temporal, PostgreSQL, sandbox, API and workers until Ctrl-C; the data is kept."""
     from stack import up as keep_up
 
@@ -75,7 +82,7 @@ def up(data: Data = DEFAULT, workers: Annotated[int, typer.Option(min=1)] = 1) -
 @app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="A new or empty directory.")],
-    data: Data = DEFAULT,
+    data: Kept = DEFAULT,
 ) -> None:
     """Back up the running stack as of one moment, but for its keys; it goes on working."""
     from cli.backing_up import make_backup
@@ -87,7 +94,7 @@ def backup(
 @app.command()
 def restore(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The backup.")],
-    data: Data = DEFAULT,
+    data: Kept = DEFAULT,
 ) -> None:
     """Fill an empty data directory from a backup; the master keys have to be there already."""
     from cli.backing_up import restore_backup
@@ -98,7 +105,7 @@ def restore(
 
 @app.command()
 def demo(
-    data: Data = Path(".tahsil/demo"),
+    data: Kept = Path(".tahsil/demo"),
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 7,
     accounts: Annotated[int, typer.Option(min=1)] = 120,
     people: Annotated[int, typer.Option(min=1)] = 90,
@@ -123,13 +130,13 @@ def creditor(
     sector: Annotated[
         Sector | None, typer.Option(help="Unknown: the rules of every sector bind.")
     ] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Register a creditor, or what is new about them, and print a new API key, this once."""
     from cli.acting import new_creditor
 
     with plain_errors():
-        key = new_creditor(read_addresses(data), slug, name, actor, sector)
+        key = new_creditor(find_servers(data), slug, name, actor, sector)
         console.print(key, highlight=False)
 
 
@@ -137,27 +144,27 @@ def creditor(
 def contract(
     slug: Annotated[str, typer.Argument(help="The creditor's slug.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The terms as YAML.")],
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Put a creditor's contract in force: it binds the accounts that are placed from now on."""
     from cli.contracts import agree
 
     with plain_errors():
-        number = agree(read_addresses(data), slug, file)
+        number = agree(find_servers(data), slug, file)
         console.print(f"contract {number} of {slug} binds new accounts", highlight=False)
 
 
 @app.command()
 def place(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines or CSV.")],
-    data: Data = DEFAULT,
+    data: Data = None,
     key: Annotated[str | None, typer.Option(envvar=KEY, help="A creditor's API key.")] = None,
 ) -> None:
     """Place the accounts of a file; every row that is refused is listed with its errors."""
     from cli.acting import place_file
 
     with plain_errors():
-        refused = asyncio.run(place_file(read_addresses(data), file, _key(key), console))
+        refused = asyncio.run(place_file(find_servers(data), file, _key(key), console))
     raise typer.Exit(1 if refused else 0)
 
 
@@ -169,14 +176,14 @@ def transfers(
             exists=True, dir_okay=False, help="CSV: id, amount, currency, booked_on, text."
         ),
     ],
-    data: Data = DEFAULT,
+    data: Data = None,
     key: Annotated[str | None, typer.Option(envvar=KEY, help="A creditor's API key.")] = None,
 ) -> None:
     """Book bank transfers by the references in their texts; exit 1 if any could not be booked."""
     from cli.transfers import send
 
     with plain_errors():
-        booked = asyncio.run(send(read_addresses(data), file, _key(key), console))
+        booked = asyncio.run(send(find_servers(data), file, _key(key), console))
     raise typer.Exit(0 if booked else 1)
 
 
@@ -188,7 +195,7 @@ def account(
     ],
     reason: Annotated[str | None, typer.Option(help="To skip: why; it goes on record.")] = None,
     by: By = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Show an account: balance, stage, what happens next and why, and its story so far.
 
@@ -202,9 +209,9 @@ def account(
             case ["skip", name]:
                 if not reason:
                     raise ValueError("expected --reason, which goes on record")
-                asyncio.run(skip_step(read_addresses(data), name, reason, by, console))
+                asyncio.run(skip_step(find_servers(data), name, reason, by, console))
             case [name]:
-                asyncio.run(show_account(read_addresses(data), name, console))
+                asyncio.run(show_account(find_servers(data), name, console))
             case _:
                 raise ValueError("expected `tahsil account ID` or `tahsil account skip ID`")
 
@@ -222,16 +229,16 @@ def bulk(
         str | None, typer.Option("--id", metavar="bulk_…", help="Go on with this very one.")
     ] = None,
     by: By = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
-    """Tell many accounts one thing; exit 1 unless all of them have done it. Run it again to go on.
+    """Tell many accounts one thing; exit 1 unless all of them have done it. `--id` goes on with it.
 
     Once it says so, nothing leaves any more for accounts that are paused or recalled.
     """
     from cli.bulk import Asked, instruct_many, show_found
 
     with plain_errors():
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
         asked = Asked(verb, where, reason, by, to, instruction)
         if dry_run:
             asyncio.run(show_found(addresses, asked, console))
@@ -248,13 +255,13 @@ def doctor(
         bool, typer.Option("--all", help="Look into every open account, however many.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Find what is stuck or ill, and say the next step for each; exit 1 if anything is."""
     from cli.doctoring import examine
 
     with plain_errors():
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
         healthy = asyncio.run(
             examine(addresses, console, errors, everything=everything, as_json=as_json)
         )
@@ -272,13 +279,13 @@ def explain(
     ] = None,
     decisions: Annotated[bool, typer.Option("--decisions", help="List past ones.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Say why an account may, or may not, be contacted: each rule, its source, what would help."""
     from cli.explaining import Asked, explain_account, show_decisions
 
     with plain_errors():
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
         if decisions:
             show_decisions(addresses, account_id, console)
             return
@@ -392,7 +399,7 @@ def packs_show(
         str | None, typer.Argument(metavar="PACK[@DATE]", help="us-nyc or us-nyc@2026-08-31.")
     ] = None,
     law: Annotated[str | None, typer.Option(help="A law on record, such as law_….")] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """List the packs in force, or show one: every rule, its source, and how sure we are of it."""
     from cli.lawful import show_packs
@@ -407,7 +414,7 @@ def packs_plan(
     shipped: Shipped = False,
     everything: Annotated[bool, typer.Option("--all", help="List unmoved contacts, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Show what files would change in the law, and which parked contacts they would move."""
     from cli.applying import show_plan
@@ -415,7 +422,7 @@ def packs_plan(
     with plain_errors():
         asyncio.run(
             show_plan(
-                read_addresses(data),
+                find_servers(data),
                 _files(files, shipped=shipped),
                 (console, errors if as_json else console),
                 shipped=shipped,
@@ -426,13 +433,13 @@ def packs_plan(
 
 
 @packs.command("apply")
-def packs_apply(files: Files = None, shipped: Shipped = False, data: Data = DEFAULT) -> None:
+def packs_apply(files: Files = None, shipped: Shipped = False, data: Data = None) -> None:
     """Put files in force, and tell every open account, so that its timer is set anew at once."""
     from cli.applying import apply
 
     with plain_errors():
         named = _files(files, shipped=shipped)
-        told = asyncio.run(apply(read_addresses(data), named, console, shipped=shipped))
+        told = asyncio.run(apply(find_servers(data), named, console, shipped=shipped))
     raise typer.Exit(0 if told else 1)
 
 
@@ -453,13 +460,13 @@ def audit(
             exists=True, dir_okay=False, help="A live provider's own list, not the sandbox's."
         ),
     ] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Hold all that was really sent against the law, by separate code; exit 1 for a violation."""
     from cli.auditing import audit_record
 
     with plain_errors():
-        clean = audit_record(read_addresses(data), console, sends=sends)
+        clean = audit_record(find_servers(data), console, sends=sends)
     raise typer.Exit(0 if clean else 1)
 
 
@@ -477,7 +484,7 @@ def evidence(
     with_addresses: Annotated[
         bool, typer.Option("--addresses", help="Numbers and mailboxes, too.")
     ] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Write an account's proof, or check one: exit 1 if it has a fault."""
     from cli.proving import verify_file, write_evidence
@@ -488,7 +495,7 @@ def evidence(
                 sound = verify_file(Path(file), console, known=known)
             case [name] if name != "verify":
                 sound = write_evidence(
-                    read_addresses(data),
+                    find_servers(data),
                     name,
                     folder,
                     console,
@@ -507,7 +514,7 @@ def ff(
         typer.Argument(metavar="[ID] SPAN", help="acc_… or CREDITOR/REFERENCE; 30d, 12h or 45m."),
     ],
     everybody: Annotated[bool, typer.Option("--all", help="Every open account.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Fast-forward an account, with every open account of the same person; or, with --all, all."""
     from cli.acting import forward
@@ -517,16 +524,16 @@ def ff(
         if len(names) != (0 if everybody else 1):
             raise ValueError("expected `tahsil ff ID SPAN` or `tahsil ff --all SPAN`")
         name = None if everybody else names[0]
-        asyncio.run(forward(read_addresses(data), name, by, console))
+        asyncio.run(forward(find_servers(data), name, by, console))
 
 
 @app.command()
-def check(data: Data = DEFAULT) -> None:
+def check(data: Data = None) -> None:
     """Compare Postgres, Temporal and the providers' log; exit 1 if any figure differs."""
     from cli.showing import check_books
 
     with plain_errors():
-        agrees = asyncio.run(check_books(read_addresses(data), console))
+        agrees = asyncio.run(check_books(find_servers(data), console))
     raise typer.Exit(0 if agrees else 1)
 
 
@@ -540,7 +547,7 @@ def reconcile(
     hear: Annotated[
         bool, typer.Option("--hear", help="Fetch the events that were missed, and apply them.")
     ] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Hold the ledger against Stripe's balance, payment by payment; exit 1 if anything differs."""
     from cli.reconciling import reconcile as compare_books
@@ -548,7 +555,7 @@ def reconcile(
 
     with plain_errors():
         job = window(since, until, hear=hear)
-        agrees = asyncio.run(compare_books(read_addresses(data), job, console))
+        agrees = asyncio.run(compare_books(find_servers(data), job, console))
     raise typer.Exit(0 if agrees else 1)
 
 
@@ -559,13 +566,13 @@ def statement(
     until: Day = None,
     csv: Annotated[Path | None, typer.Option(help="Write every line there.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write it there, to be sent.")] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Close a creditor's remittance statement: collected, commission, and what is paid out."""
     from cli.statements import Asked, state
 
     with plain_errors():
-        state(read_addresses(data), Asked(creditor, currency, until, csv, pdf), console)
+        state(find_servers(data), Asked(creditor, currency, until, csv, pdf), console)
 
 
 Who = Annotated[
@@ -579,26 +586,26 @@ def person_export(
     file: Annotated[
         Path, typer.Option("--output", "-o", dir_okay=False, help="Readable by you alone.")
     ],
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Write everything that is on record about a person, as JSON: it is for them alone."""
     from cli.persons import export_person
 
     with plain_errors():
-        export_person(read_addresses(data), name, file, console)
+        export_person(find_servers(data), name, file, console)
 
 
 @person.command("erase")
 def person_erase(
     name: Who,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Erase a person, but for what a rule wants kept, and say why it does: then it exits with 1."""
     from cli.persons import erase_person
 
     with plain_errors():
-        complete = erase_person(read_addresses(data), name, console, dry_run=dry_run)
+        complete = erase_person(find_servers(data), name, console, dry_run=dry_run)
     raise typer.Exit(0 if complete else 1)
 
 
@@ -611,24 +618,24 @@ def keys_new() -> None:
 
 
 @keys.command("show")
-def keys_show(data: Data = DEFAULT) -> None:
+def keys_show(data: Data = None) -> None:
     """Count the keys, by whose they are and by what wraps them."""
     from cli.keys import show_keys
 
     with plain_errors():
-        show_keys(read_addresses(data), console)
+        show_keys(find_servers(data), console)
 
 
 @keys.command("rotate")
 def keys_rotate(
     creditor: Annotated[str | None, typer.Option(help="Give this creditor a new key, too.")] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Wrap every key with the first master key; histories stay as they are, and readable."""
     from cli.keys import rotate
 
     with plain_errors():
-        rotate(read_addresses(data), creditor, console)
+        rotate(find_servers(data), creditor, console)
 
 
 @operator.command("add")
@@ -640,41 +647,41 @@ def operator_add(
     creditor: Annotated[
         list[str] | None, typer.Option(help="Acts for this one alone; every one if left out.")
     ] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Add somebody of the house, or a program, and print their API key, this once."""
     from cli.operators import add
 
     with plain_errors():
-        key = add(read_addresses(data), name, role, creditor or [])
+        key = add(find_servers(data), name, role, creditor or [])
         console.print(key, highlight=False)
 
 
 @operator.command("list")
-def operator_list(data: Data = DEFAULT) -> None:
+def operator_list(data: Data = None) -> None:
     """Show everybody of the house who uses the API, those revoked too."""
     from cli.operators import show
 
     with plain_errors():
-        show(read_addresses(data), console)
+        show(find_servers(data), console)
 
 
 @operator.command("rotate")
-def operator_rotate(name: str, data: Data = DEFAULT) -> None:
+def operator_rotate(name: str, data: Data = None) -> None:
     """Print a new key in place of the old one, which is useless from now on."""
     from cli.operators import rotate
 
     with plain_errors():
-        console.print(rotate(read_addresses(data), name), highlight=False)
+        console.print(rotate(find_servers(data), name), highlight=False)
 
 
 @operator.command("revoke")
-def operator_revoke(name: str, data: Data = DEFAULT) -> None:
+def operator_revoke(name: str, data: Data = None) -> None:
     """Let somebody in no more; what they did stays on record."""
     from cli.operators import revoke
 
     with plain_errors():
-        revoke(read_addresses(data), name)
+        revoke(find_servers(data), name)
 
 
 @operator.command("acts")
@@ -682,25 +689,25 @@ def operator_acts(
     name: Annotated[str | None, typer.Argument(help="The operator; else all.")] = None,
     account_id: Annotated[str | None, typer.Option("--account", metavar="ID")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Show what operators asked of the API, the latest first: for whom, why, what came of it."""
     from cli.operators import show_acts
 
     with plain_errors():
-        show_acts(read_addresses(data), name, account_id, limit, console)
+        show_acts(find_servers(data), name, account_id, limit, console)
 
 
 @app.command()
 def recovery(
     creditor: Annotated[str | None, typer.Argument(help="The creditor's slug; else all.")] = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Show what became of plans that broke: who engaged, and the restart / settle split."""
     from cli.recovery import show_recovery
 
     with plain_errors():
-        show_recovery(read_addresses(data), creditor, console)
+        show_recovery(find_servers(data), creditor, console)
 
 
 @app.command("fit")
@@ -723,13 +730,16 @@ def fit_behaviour(
 
 @app.command()
 def deploy(
-    build: Annotated[str, typer.Argument(help="What its workers were started as: TAHSIL_BUILD.")],
+    build: Annotated[
+        str | None,
+        typer.Argument(help="What its workers were started as, TAHSIL_BUILD; else the current."),
+    ] = None,
     rescue: Annotated[
         bool,
-        typer.Option("--rescue", help="Take over accounts of builds that no worker runs any more."),
+        typer.Option("--rescue", help="Begin stages again: no worker has them, or no code fits."),
     ] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds for worker and accounts.")] = 60,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Make a build of the workers current, and move accounts to it; exit 1 while some are left."""
     from cli.deploying import Deployment
@@ -737,7 +747,7 @@ def deploy(
 
     with plain_errors():
         asked = Deployment(build, rescue=rescue, patience=wait)
-        complete = asyncio.run(deploy_build(read_addresses(data), asked, console))
+        complete = asyncio.run(deploy_build(find_servers(data), asked, console))
     raise typer.Exit(0 if complete else 1)
 
 
@@ -751,7 +761,7 @@ def plan(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show changed words.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Show what the journeys here change; exit 0: nothing, 2: safe to deploy, 1: strands accounts.
 
@@ -779,7 +789,7 @@ def migrate(
     reason: Annotated[str | None, typer.Option(help="Why; no names of consumers.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
     by: By = None,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Move accounts that are in a stage to another; exit 1 while some are left. Run it again then.
 
@@ -789,7 +799,7 @@ def migrate(
 
     with plain_errors():
         asked = migrating.Asked(move, where, reason, by)
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
         if dry_run:
             asyncio.run(migrating.show_concerned(addresses, asked, console))
             return
@@ -804,7 +814,7 @@ def replay(
     ] = False,
     sample: Annotated[int, typer.Option(min=1, help="So many for each stage and build.")] = 5,
     everything: Annotated[bool, typer.Option("--all", help="Every one of them.")] = False,
-    data: Data = DEFAULT,
+    data: Data = None,
 ) -> None:
     """Play open accounts again on the code that is here; exit 1 if any would go another way."""
     from cli.replaying import replay_open
@@ -813,7 +823,7 @@ def replay(
         if not open_ones:
             raise ValueError("nothing to replay: say --open")
         number = None if everything else sample
-        can_go_on = asyncio.run(replay_open(read_addresses(data), number, console))
+        can_go_on = asyncio.run(replay_open(find_servers(data), number, console))
     raise typer.Exit(0 if can_go_on else 1)
 
 

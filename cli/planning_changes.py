@@ -21,11 +21,12 @@ from rich.markup import escape
 from temporalio.service import RPCError
 
 from cli.acting import connect
+from cli.servers import find_servers
 from compliance.sentences import plural
 from journeys import JOURNEYS
 from simulation.changing import Change, Kind, compare, senders, stranded
 from simulation.outlines import Outline, StageOutline
-from stack import Addresses, NoStackRunning, read_addresses
+from stack import Addresses, NoStackRunning
 from storage import Database, releases
 from workers.releases import ROOT, outline_of
 from workers.versions import current_build
@@ -191,14 +192,14 @@ def counted(database: Database, outlines: Iterable[Outline]) -> Crowd:
         return Crowd(releases.parked(session), back)
 
 
-async def plan_for(data: Path, against: str | None) -> Plan:
+async def plan_for(data: Path | None, against: str | None) -> Plan:
     """The plan of the working tree against what is deployed, or against a commit.
 
     Without a running stack it can be held against a commit, and nobody is counted.
     """
     after = here()
     try:
-        addresses = read_addresses(data)
+        addresses = find_servers(data)
     except NoStackRunning:
         if against is None:
             raise

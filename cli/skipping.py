@@ -12,7 +12,9 @@ from cli.acting import connect, find
 from compliance.skips import Skip
 from stack import Addresses
 from storage import Database, bulk
+from workflows.ailments import Run
 from workflows.door import TemporalDoor
+from workflows.examining import run_of
 from workflows.messages import AccountState
 
 PATIENCE = timedelta(seconds=30)
@@ -24,7 +26,7 @@ async def skip_step(
 ) -> None:
     """Give up what the account is doing, on record with the reason, and print what comes next.
 
-    ValueError if nothing is under way, RuntimeError if no worker answers.
+    ValueError if nothing is that may be skipped, RuntimeError if no worker answers.
     """
     with closing(Database(addresses.database_url)) as database:
         account = find(database, name)
@@ -36,7 +38,8 @@ async def skip_step(
                 "`tahsil doctor` says more."
             )
         if state.under_way is None:
-            raise ValueError(f"{account.id}: nothing is under way; it waits {state.next.why}")
+            run = await run_of(client, account.workflow_id, account.id, deep=False)
+            raise ValueError(f"{account.id}: {_why_not(run, state.next.why)}")
         skip = Skip(
             instruction_id=f"skip_{secrets.token_hex(8)}",
             reason=reason,
@@ -59,3 +62,14 @@ async def skip_step(
             done = bulk.by_id(session, skip.instruction_id) is not None
     word = "was given up" if done else "came to its end before it could be given up"
     console.print(f"{skip.step} {word}; next: {after.next.why}", highlight=False, markup=False)
+
+
+def _why_not(run: Run | None, next_: str) -> str:
+    """Why there is nothing to skip: it rests, or what it does may not be left undone."""
+    doing = [f"{each.name} (attempt {each.attempt})" for each in run.doing] if run else []
+    if not doing:
+        return f"nothing is under way; it waits {next_}"
+    return (
+        f"{', '.join(doing)} is under way, and only a contact or a charge can be skipped: mend "
+        "the cause (see the worker's log), and it goes on by itself"
+    )

@@ -22,7 +22,7 @@ from domain.orders import Charged, ChargeStatus, DeclineKind
 from domain.retries import Debit, DeclineCodes, Try, retry_at
 from domain.time import local_date, local_instant, zone
 from engine import Progress
-from journeys import JOURNEYS
+from journeys import JOURNEYS, present_name
 from simulation.deeds import Act, Behaviour, Debt, Deed
 from simulation.happenings import Happening, What
 from simulation.world import Account, Told
@@ -234,7 +234,7 @@ def _entry(given: object) -> Entry:
             raise ValueError(f"{entry.event} needs {name}: expected {EXPECTED[name]}")
     for name in sorted(said - {*kind.needs, *kind.takes} - WHEN):
         raise ValueError(f"{entry.event} takes no {name}")
-    if entry.journey is not None and entry.journey not in JOURNEYS:
+    if entry.journey is not None and present_name(entry.journey) is None:
         raise ValueError(f"journey: expected {EXPECTED['journey']}")
     return entry
 

@@ -1,6 +1,6 @@
 """What the gate is asked, and the facts on which it answers. No names, no addresses."""
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from domain.contacts import Channel, ContactStatus, Dial, Place, Purpose, Recipient
+from domain.models import value
 from domain.people import Profile, StandingHold
 
 
@@ -97,12 +98,9 @@ def plain_request(account_id: str, channel: Channel, purpose: Purpose) -> Contac
     return ContactRequest(account_id=account_id, channel=channel, purpose=purpose)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PastContact:
-    """A contact that was made or tried, by us or by the person.
-
-    No model: rules look at hundreds at a time, and a slot is read in a third of the time.
-    """
+    """A contact that was made or tried, by us or by the person."""
 
     key: str
     account_id: str

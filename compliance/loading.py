@@ -1,5 +1,6 @@
 """Packs and calendars from YAML. An error names file, line, place and what was expected there."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,7 +41,7 @@ def read_yaml(file: Path, model: type[_Model]) -> _Model:
     """Read a YAML file into a model; PackError names file, line and what was expected."""
     try:
         text = file.read_text("utf-8")
-        return model.model_validate(yaml.load(text, LOADER))  # noqa: S506 -- a safe loader
+        said: _Model = _parsed(text, model)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PackError(f"{file.name}:{line}: not YAML: {error.problem}") from error
@@ -48,6 +49,13 @@ def read_yaml(file: Path, model: type[_Model]) -> _Model:
         raise PackError(f"{file.name}: cannot be read: {error}") from error
     except ValidationError as error:
         raise PackError(_fault(file, text, error)) from error
+    return said
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, model: type[_Model]) -> _Model:
+    """What a text says; remembered, for a law is read again and again and its models are frozen."""
+    return model.model_validate(yaml.load(text, LOADER))  # noqa: S506 -- a safe loader
 
 
 def _fault(file: Path, text: str, error: ValidationError) -> str:

@@ -9,15 +9,15 @@ from compliance.verdicts import AnyVerdict, Wait
 from domain.accounts import Closure
 from domain.contacts import ContactStatus, Message
 from domain.contracts import Contract
+from domain.models import value
 from domain.orders import Order
 from domain.plans import PaymentPlan
 from domain.settlements import Settlement
 
 
-class Slept(BaseModel):
+@value
+class Slept:
     """A verdict that the account slept through: what was asked, when, and by which law."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     """The contact that it is about."""
@@ -27,6 +27,7 @@ class Slept(BaseModel):
     verdict: Wait
 
 
+@value
 class ReachOut(Order):
     """Contact the person with this message, if the record's facts allow it at `at`."""
 
@@ -46,6 +47,7 @@ class ReachOut(Order):
         return plain_request(self.account_id, self.message.channel, self.message.purpose)
 
 
+@value
 class EnterStage(Order):
     """Write to the record which stage the account is in now."""
 
@@ -65,6 +67,7 @@ class Entered(BaseModel):
     """The plan, if what was added to the balance went to its end."""
 
 
+@value
 class Close(Order):
     """Write to the record that the journey is over."""
 
@@ -72,10 +75,9 @@ class Close(Order):
     waits: tuple[Slept, ...] = ()
 
 
-class Reached(BaseModel):
+@value
+class Reached:
     """What came of it, with the person's facts as the record had them afterwards."""
-
-    model_config = ConfigDict(frozen=True)
 
     verdict: AnyVerdict
     status: ContactStatus | None

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
@@ -226,9 +227,18 @@ def opaque_id(prefix: str, *parts: str) -> str:
     return f"{prefix}_{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:20]}"
 
 
-def differences(given: Placement, recorded: Placement) -> tuple[str, ...]:
-    """Names of the fields in which two placements of one account differ, sorted."""
+def differences(
+    given: Placement,
+    recorded: Placement,
+    present_name: Callable[[str], str | None] = lambda journey: journey,
+) -> tuple[str, ...]:
+    """Names of the fields in which two placements of one account differ, sorted.
+
+    A journey that was renamed since, as `present_name` has it, is the same.
+    """
     mine, theirs = given.model_dump(mode="json"), recorded.model_dump(mode="json")
+    for each in (mine, theirs):
+        each["journey"] = present_name(each["journey"]) or each["journey"]
     nested = ("balance", "consumer")
     names = [name for name in mine if name not in nested and mine[name] != theirs[name]]
     for outer in nested:

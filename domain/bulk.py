@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from domain.accounts import Slug
+from domain.models import value
 from domain.orders import Order
 
 CONDITION = re.compile(r"\s*([a-z-]+)\s*=\s*(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"]+))\s*")
@@ -80,6 +81,7 @@ class BulkInstruction(BaseModel):
     """Why, and who says so: for instructions of which the record does not know yet."""
 
 
+@value
 class TakePart(Order):
     """Write to the record that the account carries out an instruction for many."""
 

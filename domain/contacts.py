@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from pydantic import BaseModel, ConfigDict
+from domain.models import value
 
 
 class Channel(StrEnum):
@@ -78,10 +78,9 @@ class Dial(StrEnum):
     """Voicemail without a ring: a call placed all the same (12 CFR 1006 Supp. I, 14(b)(1)-1)."""
 
 
-class Message(BaseModel):
+@value
+class Message:
     """A named message on a channel; its words live in `journeys/messages`, per language."""
-
-    model_config = ConfigDict(frozen=True)
 
     channel: Channel
     name: str
@@ -199,10 +198,9 @@ COUNTS: dict[Count, frozenset[ContactStatus]] = {
 SENT and UNKNOWN stand in all of them but CONVERSATION."""
 
 
-class Contact(BaseModel):
+@value
+class Contact:
     """One attempt to contact and its result, as a stage sees it."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     message: Message

@@ -9,21 +9,22 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.accounts import Hold, Placement
+from domain.models import value
 from domain.money import Money
 from domain.people import StandingHold
 from domain.plans import PaymentPlan
 
 
-class Order(BaseModel):
+@value
+class Order:
     """What every order carries."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     account_id: str
     at: AwareDatetime
 
 
+@value
 class Charge(Order):
     """Collect an amount with the stored means of payment, the consumer not being present."""
 
@@ -57,10 +58,9 @@ class DeclineKind(StrEnum):
     """It may go through another day."""
 
 
-class Charged(BaseModel):
+@value
+class Charged:
     """The result of a charge, with the ledger as it stands after it."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: ChargeStatus
     version: int
@@ -74,6 +74,7 @@ class Charged(BaseModel):
     """The plan, if what was added to the balance went to its end."""
 
 
+@value
 class RecordPlacement(Order):
     """Write account, person and opening balance to the record."""
 
@@ -81,12 +82,14 @@ class RecordPlacement(Order):
     workflow_id: str
 
 
+@value
 class HandOver(Order):
     """Ask a person of ours to look at the account."""
 
     reason: str
 
 
+@value
 class RecordHolds(Order):
     """Write to the record holds that were placed or lifted on the workflow itself."""
 

@@ -7,10 +7,11 @@ every payment, refund and chargeback, in whatever order they become known.
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.models import value
 from domain.money import CurrencyCode, Money
 from domain.payable import least_charge
 from domain.rhythms import Monthly, Rhythm
@@ -26,14 +27,13 @@ from domain.schedules import (
 from domain.time import add_months
 
 
-class Instalment(BaseModel):
+@value
+class Instalment:
     """One dated part of a plan. `number` counts from 1."""
 
-    model_config = ConfigDict(frozen=True)
-
-    number: int = Field(ge=1)
+    number: Annotated[int, Field(ge=1)]
     due: date
-    minor: int = Field(gt=0)
+    minor: Annotated[int, Field(gt=0)]
 
 
 class Part(BaseModel):
@@ -74,6 +74,9 @@ class PaymentPlan(BaseModel):
         dates = [instalment.due for instalment in self.instalments]
         if dates != sorted(dates):
             raise ValueError(f"instalments of plan {self.plan_id} are not in the order of dates")
+        for each in self.instalments:
+            if each.number < 1 or each.minor < 1:
+                raise ValueError(f"an instalment of plan {self.plan_id} has no number or amount")
         return self
 
     @property
@@ -98,20 +101,27 @@ class PaymentPlan(BaseModel):
 
         What is left of an instalment and no card can pay, such as 0.30 USD, is paid with the next.
         """
-        reached, number = -self.paid(balance), instalment.number
+        reached, number = self._unpaid(balance), instalment.number
         for each in self.instalments:
-            if each.number <= number:
-                reached += each.minor
+            if each.number > number:
+                reached -= each.minor
         return self._rest(instalment, reached, balance)
 
     def still_open(self, balance: int) -> list[Instalment]:
         """The instalments that something has to be paid for, in their order."""
-        reached, still = -self.paid(balance), list[Instalment]()
-        for each in self.instalments:
-            reached += each.minor
-            if reached > 0 and self._rest(each, reached, balance):
+        reached, still = self._unpaid(balance), list[Instalment]()
+        for each in reversed(self.instalments):
+            if reached <= 0:
+                break
+            if self._rest(each, reached, balance):
                 still.append(each)
+            reached -= each.minor
+        still.reverse()
         return still
+
+    def _unpaid(self, balance: int) -> int:
+        """Minor units of all instalments that are not paid."""
+        return balance if self.opening is None else self.total - self.paid(balance)
 
     def _rest(self, instalment: Instalment, reached: int, balance: int) -> int:
         """Of what is not paid up to an instalment, as much as has to be paid with it."""

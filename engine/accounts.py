@@ -1,7 +1,9 @@
 """All that a stage may see and do. Every verb reads as a sentence; every pause is guarded."""
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import TypeVar
 
 from compliance import Packs, PersonFacts, Wait, decide
@@ -282,19 +284,18 @@ class OpenAccount:
         announced = self._progress.announced.get(str(message))
         if announced is None or announced.instalment != about or self.slipped(message):
             return None
-        told = self._open(about, ahead=None)
-        more = announced.told and told and told.minor > announced.told.minor
+        more = announced.told and self._open(about, ahead=None).minor > announced.told.minor
         return None if more else announced.contact
 
-    def _open(self, about: Instalment | None, ahead: timedelta | None) -> Instalment | None:
+    def _open(self, about: Instalment, ahead: timedelta | None) -> Instalment:
         """What a message says of an instalment now: all that is open up to it, and its day."""
         plan, owed = self._progress.plan, self._progress.balance
-        if about is None or plan is None:
+        if plan is None:
             return about
         free = max(0, owed - self._progress.person.held_part(self.now))
         still = min(plan.outstanding(about, owed), free) or about.minor
         day = about.due if ahead is None else max(about.due, self._day_of(self.now + ahead))
-        return changed(about, minor=still, due=day)
+        return replace(about, minor=still, due=day)
 
     async def _send(
         self, message: Message, about: Instalment | None, ahead: timedelta | None
@@ -303,20 +304,23 @@ class OpenAccount:
         if progress.patience is not None:
             await self._patient(progress.patience)
         key = self._next_key(message.channel)
-        self._forget_undelivered()
+        if progress.responses:
+            self._forget_undelivered()
         request = plain_request(progress.account_id, message.channel, message.purpose)
         while True:
             law, at = progress.law, self._now()
             verdict = decide(request, progress.person, self._laws(law), at)
-            if isinstance(verdict, Wait):
+            if (
+                type(verdict) is Wait
+            ):  # by type: whether it is an instance takes a model long to say
                 progress.unrecorded.append(
                     Slept(key=key, at=at, law=law, message=message, verdict=verdict)
                 )
                 await self._until_lawful(message, verdict)
                 continue
-            told = self._open(about, ahead)
+            told = None if about is None else self._open(about, ahead)
             reached = await self._reach_out(key, message, told)
-            if isinstance(reached.verdict, Wait):
+            if type(reached.verdict) is Wait:
                 await self._until_lawful(message, reached.verdict)
                 continue
             return self._concluded(key, message, reached), told
@@ -429,7 +433,7 @@ class OpenAccount:
         if charged.again_at is None:
             return charged
         rested = max(charged.again_at, self.now + AN_HOUR)
-        return changed(charged, again_at=rested)
+        return replace(charged, again_at=rested)
 
     async def paid(self, instalment: Instalment, *, by: datetime) -> bool:
         """Whether the instalment is covered by then; returns as soon as it is."""
@@ -463,7 +467,7 @@ class OpenAccount:
         if owed.minor < parts:
             return None
         first = today + first_in
-        plan = schedule(plan_id, owed, Monthly(day=first.day), first, parts=parts)
+        plan = schedule(plan_id, owed, _monthly_on(first.day), first, parts=parts)
         faults = plan_faults(plan, owed.minor, today=today, terms=self.contract.plans)
         return None if faults else plan
 
@@ -541,18 +545,20 @@ class OpenAccount:
                 if self._progress.patience is not None:
                     self._progress.patience += stood
             self._count_visit()
-            await self._kept_peace()
+            if (peace := self._progress.peace) is not None:
+                await self._kept(peace)
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
             self._break_off(diverted)
+        if is_at_ease(self._progress):
+            return self._own(following)
         away = self._leaves_for()
         return self._moved(self._own(following) if away in (None, self._stage) else away)
 
-    async def _kept_peace(self) -> None:
+    async def _kept(self, peace: datetime) -> None:
         """Keep on another journey, too, what was promised on the one before."""
-        peace = self._progress.peace
-        if self._stage.name == self._journey.first.name and peace and peace > self.now:
+        if self._stage.name == self._journey.first.name and peace > self.now:
             await self._until(lambda: False, peace, "because of what was promised before")
 
     def _own(self, following: Next) -> Next:
@@ -606,17 +612,21 @@ class OpenAccount:
             self._progress.returning = False
         else:
             name = self._stage.name
-            self._progress.visits[name] = self.visits(self._stage) + 1
-            self._progress.entered[name] = self.now
-            self._progress.sent_in.pop(name, None)
-            self._progress.handed_in.pop(name, None)
+            progress = self._progress
+            progress.visits[name] = progress.visits.get(name, 0) + 1
+            progress.entered[name] = self._now()
+            progress.sent_in.pop(name, None)
+            progress.handed_in.pop(name, None)
             if not self._stage.is_aside:
-                self._progress.moved = self._progress.broken_off = self._progress.patience = None
+                progress.moved = progress.broken_off = progress.patience = None
 
     # the one pause
 
     async def _until(self, ready: Callable[[], bool], until: datetime, why: str) -> bool:
-        """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock."""
+        """Pause until `ready()` or `until`; safeguards speak first, holds stop the clock.
+
+        News of holds wakes it, and so do holds that begin by themselves.
+        """
         progress = self._progress
         while True:
             if not is_at_ease(progress) and (progress.person.holds or self._must_leave()):
@@ -625,22 +635,19 @@ class OpenAccount:
                 self._divert(until)
             if ready():
                 return True
-            if self._now() >= until:
+            if (now := self._now()) >= until:
                 return False
-            await self._pause(ready, until, why)
+            holds = progress.person.holds
+            change = next_change(progress, now) if holds else None
+            wake = min(until, change) if change else until
+            disturbed = partial(self._disturbed, ready, holds)
+            await self._runtime.wait(disturbed, wake, why)
 
     async def _heard_out(self, why: str) -> None:
         """Let safeguards, holds and what was heard have their word, before something is done."""
         progress = self._progress
         if progress.responses or not is_at_ease(progress):
             await self._until(lambda: True, self._now(), why)
-
-    async def _pause(self, ready: Callable[[], bool], until: datetime, why: str) -> None:
-        """Wait once; news of holds, and holds that begin by themselves, wake it."""
-        holds = self._progress.person.holds
-        change = next_change(self._progress, self._now()) if holds else None
-        wake = min(until, change) if change else until
-        await self._runtime.wait(lambda: ready() or self._disturbed(since=holds), wake, why)
 
     async def _safe(self, until: datetime | None = None) -> timedelta:
         """Let the safeguards speak; return for how long holds made the clock stand."""
@@ -681,9 +688,11 @@ class OpenAccount:
             return Switched(to)
         return self._stage if progress.moved and self._is_moved(self._stage) else None
 
-    def _disturbed(self, since: tuple[StandingHold, ...]) -> bool:
-        return bool(
-            self._leaves_for() is not None
+    def _disturbed(self, ready: Callable[[], bool], since: tuple[StandingHold, ...]) -> bool:
+        """Whether a pause is over before its time: it is `ready`, or something was heard."""
+        return (
+            ready()
+            or self._leaves_for() is not None
             or self._progress.person.holds != since
             or self._claimed() is not None
         )
@@ -714,8 +723,7 @@ class OpenAccount:
     def _forget_undelivered(self) -> None:
         """Drop news of earlier messages, so that a response answers the one about to leave."""
         heard = self._progress.responses
-        if heard:
-            heard[:] = [each for each in heard if not isinstance(each, Undelivered)]
+        heard[:] = [each for each in heard if not isinstance(each, Undelivered)]
 
     async def _until_lawful(self, message: Message, wait: Wait) -> None:
         """Sleep until the gate's moment; a change of the facts wakes it to ask again."""
@@ -744,7 +752,8 @@ class OpenAccount:
                 day=told.due if told else None,
             )
         )
-        del progress.unrecorded[: len(waits)]
+        if waits:
+            del progress.unrecorded[: len(waits)]
         progress.person = merged(known, progress.person, reached.facts)
         progress.go_by(reached.law, reached.law_number)
         progress.settle(reached.version, reached.balance)
@@ -752,11 +761,11 @@ class OpenAccount:
         return reached
 
     def _concluded(self, key: str, message: Message, reached: Reached) -> Contact:
-        reasons = tuple(map(str, reached.verdict.reasons)) or (
+        reasons = tuple([str(each) for each in reached.verdict.reasons]) or (
             (reached.detail,) if reached.detail else ()
         )
         status = reached.status or ContactStatus.REFUSED
-        contact = Contact(key=key, message=message, status=status, reasons=reasons, at=self.now)
+        contact = Contact(key=key, message=message, status=status, reasons=reasons, at=self._now())
         self._progress.remember(contact, stage=self._stage.name)
         return contact
 
@@ -769,6 +778,12 @@ class OpenAccount:
         if channel is Channel.VOICE:
             return call_key(self._progress.account_id, f"{LISTED}{self._progress.step}")
         return f"{self._workflow_id}#{self._progress.step}"
+
+
+@cache
+def _monthly_on(day: int) -> Monthly:
+    """Every month on that day."""
+    return Monthly(day=day)
 
 
 def merged(before: PersonFacts, now: PersonFacts, record: PersonFacts) -> PersonFacts:

@@ -66,10 +66,16 @@ class Journey:
 
     def answers(self, response: Response) -> Stage | None:
         """The stage that this response enters, if any."""
-        for each in self.stages:
-            if isinstance(response, each.on):
-                return each
-        return None
+        kind = type(response)
+        if kind not in self._answered:
+            found = (each for each in self.stages if issubclass(kind, each.on))
+            self._answered[kind] = next(found, None)
+        return self._answered[kind]
+
+    @cached_property
+    def _answered(self) -> dict[type[Response], Stage | None]:
+        """Which stage answers a kind of response, once it was looked up."""
+        return {}
 
 
 def by_name(journeys: Iterable[Journey]) -> Mapping[str, Journey]:

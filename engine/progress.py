@@ -1,11 +1,12 @@
 """What survives a stage boundary: one small model, and a pure reducer that hears events."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import add, or_
-from typing import TYPE_CHECKING, Self, TypeVar, assert_never
+from typing import Self, TypeVar, assert_never
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime
 
 from compliance.facts import PersonFacts
 from compliance.orders import Recorded, Slept
@@ -40,7 +41,7 @@ from domain.events import (
     StageMoved,
     Undelivered,
 )
-from domain.models import changed
+from domain.models import changed, value
 from domain.money import Money
 from domain.orders import Charged, ChargeStatus
 from domain.people import Profile, StandingHold
@@ -51,10 +52,13 @@ REMEMBERED = 200
 """Event ids kept to recognise an event told twice. The record recognises it for ever."""
 
 
+NOTHING_AGREED = Contract()
+
 _Kept = TypeVar("_Kept")
 
 
-class Parked(BaseModel):
+@value
+class Parked:
     """A contact that waits for its first lawful moment."""
 
     message: Message
@@ -64,7 +68,8 @@ class Parked(BaseModel):
     """The rules that delay it, the one that decides first."""
 
 
-class Announced(BaseModel):
+@value
+class Announced:
     """A message about an instalment as it then stood: it is not repeated while that stands."""
 
     instalment: Instalment
@@ -73,7 +78,8 @@ class Announced(BaseModel):
     """What was said of it: all that was open up to it, and the day on which it is charged."""
 
 
-class Progress(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class Progress:
     """The working copy of an account. Postgres holds the record; new fields need defaults."""
 
     account_id: str
@@ -88,15 +94,15 @@ class Progress(BaseModel):
     """The law that the account goes by, by id; a diary has but one, and does not name it."""
     law_number: int = 0
     """Which change of law the account has heard of; an earlier one is old news."""
-    unrecorded: list[Slept] = Field(default_factory=list)
+    unrecorded: list[Slept] = field(default_factory=list)
     """Verdicts that were slept through and that the record does not have yet."""
     parked: Parked | None = None
     """The contact that waits at this moment."""
 
     step: int = 0
     """Effects so far; makes the keys of the next ones."""
-    visits: dict[str, int] = Field(default_factory=dict)
-    entered: dict[str, AwareDatetime] = Field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+    entered: dict[str, AwareDatetime] = field(default_factory=dict)
     """When the last visit of each stage began."""
     interrupted: str | None = None
     """The stage that a response broke into, to come back to."""
@@ -104,17 +110,17 @@ class Progress(BaseModel):
     """Whether the stage about to begin was broken into, and goes on."""
     peace: datetime | None = None
     """Until when an aside promised to keep quiet."""
-    latest: dict[str, Contact] = Field(default_factory=dict)
+    latest: dict[str, Contact] = field(default_factory=dict)
     """The contact made last with each message."""
-    sent_in: dict[str, dict[str, Contact]] = Field(default_factory=dict)
+    sent_in: dict[str, dict[str, Contact]] = field(default_factory=dict)
     """Contacts made in the last visit of each stage: one that was broken into repeats none."""
-    handed_in: dict[str, list[str]] = Field(default_factory=dict)
+    handed_in: dict[str, list[str]] = field(default_factory=dict)
     """What was handed to a person of ours in the last visit of each stage, likewise."""
-    announced: dict[str, Announced] = Field(default_factory=dict)
+    announced: dict[str, Announced] = field(default_factory=dict)
     """The instalment that each message was last about."""
-    made: dict[Channel, int] = Field(default_factory=dict)
+    made: dict[Channel, int] = field(default_factory=dict)
     """Contacts made so far, by channel."""
-    contract: Contract = Contract()
+    contract: Contract = NOTHING_AGREED
     """What the creditor had agreed with us when the account was placed."""
     promise: PromiseToPay | None = None
     promises_kept: int = 0
@@ -128,7 +134,7 @@ class Progress(BaseModel):
     missed: int = 0
     """The number of the plan's last instalment that was given up as missed; 0: none was."""
     plan: PaymentPlan | None = None
-    ended_plans: list[str] = Field(default_factory=list)
+    ended_plans: list[str] = field(default_factory=list)
     """Plans that were given up: late news of them brings none back."""
     offer: PaymentPlan | None = None
     settlement: Settlement | None = None
@@ -144,13 +150,9 @@ class Progress(BaseModel):
     """Until when the pause would have lasted that was broken into last, outside of asides."""
     patience: datetime | None = None
     """Until when nothing new is sent in a stage it was moved to: the pause that it was in."""
-    responses: list[AnyResponse] = Field(default_factory=list)
+    responses: list[AnyResponse] = field(default_factory=list)
     """Heard and not yet answered, oldest first."""
-    heard: list[str] = Field(default_factory=list)
-
-    if not TYPE_CHECKING:
-        __setattr__ = object.__setattr__
-        """It is ours, and set dozens of times in a life: no field is looked up for it."""
+    heard: list[str] = field(default_factory=list)
 
     @property
     def money(self) -> Money:
@@ -185,6 +187,14 @@ class Progress(BaseModel):
         self.hear(HoldPlaced.model_validate({"event_id": event_id} | placed.model_dump()))
         if placed.hold is Hold.HARDSHIP:
             self.hear(HardshipDeclared(event_id=f"{event_id}:hardship declared"))
+
+    def lift_pause(self, *, event_id: str) -> None:
+        """Take in that the plain pause is lifted; one of other days, or of a part, stands on."""
+        pauses = [each for each in self.person.holds if each.hold is Hold.PAUSE]
+        self.hear(HoldLifted(event_id=event_id, hold=Hold.PAUSE))
+        for number, each in enumerate(pauses):
+            if each != StandingHold(hold=Hold.PAUSE):
+                self.take_hold(each, event_id=f"{event_id}:{number}")
 
     def hear(self, event: AnyEvent) -> None:
         """Take in an event; told twice, it counts once."""

@@ -23,3 +23,12 @@ def journey_called(name: str) -> Journey:
     except KeyError:
         known = ", ".join(sorted(JOURNEYS))
         raise LookupError(f"no journey is called {name!r}; there are {known}") from None
+
+
+def present_name(name: str) -> str | None:
+    """What the journey is called now that has, or had, that name; None if there is none.
+
+    Whoever is told a journey by others writes down the present name.
+    """
+    found = _BY_NAME.get(name)
+    return None if found is None else found.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Literal
@@ -284,7 +285,7 @@ class Life:
         home.told(self, What.CHARGE, "", str(charged.status), why=self._why, minor=minor)
         if charged.status is ChargeStatus.PAID:
             version, balance = version + 1, self._booked(minor, CHARGED)
-        return changed(charged, version=version, balance=balance)
+        return replace(charged, version=version, balance=balance)
 
     def _asked(self, order: Charge) -> Charged:
         """What the bank says of a charge of the stored card."""
@@ -414,14 +415,14 @@ class Life:
             plan is not None and plan.autopay,
             overdue,
             instalment,
-            zone=person.zones[0],
-            has_offer=progress.offer is not None,
-            has_settlement=self.settlement is not None,
-            asked_to_stop=bool(person.opted_out),
-            cards=self._cards,
-            declined=self._declined,
-            tried=self._tried,
-            retries=account.contract.retries,
+            person.zones[0],
+            progress.offer is not None,
+            self.settlement is not None,
+            bool(person.opted_out),
+            self._cards,
+            self._declined,
+            self._tried,
+            account.contract.retries,
         )
 
 

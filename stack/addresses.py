@@ -6,13 +6,12 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, ValidationError
 
-from stack.errors import AlreadyRunning, NoStackRunning, StackError
+from stack.errors import AlreadyRunning, NoSandbox, NoStackRunning, StackError
 from stack.places import DEFAULT, Places
 
 if TYPE_CHECKING:
@@ -25,19 +24,28 @@ PATIENCE = 0.5
 class Addresses(BaseModel, frozen=True):
     """Where each part is (or would be, if the stack was started without it)."""
 
-    pid: int
+    pid: int | None = None
+    """Who keeps it running; None: nobody here does."""
     temporal_address: str
-    temporal_ui_url: str | None
+    temporal_namespace: str = "default"
+    temporal_ui_url: str | None = None
     """None if the Temporal server is not ours and its UI's address was not told."""
     database_url: str = Field(repr=False)
     """Holds the password: never print it."""
     master_key_file: Path | None = None
     """None: the master keys are in the environment."""
-    sandbox_url: str
+    sandbox: str | None = None
+    """The URL of the providers on loopback; None: there is no such thing, they are real."""
     api_url: str
     may_skip_time: bool = False
     """Whether accounts may be carried ahead of the wall's clock."""
-    started_at: datetime
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the providers' sandbox is; NoSandbox if they are real."""
+        if self.sandbox is None:
+            raise NoSandbox
+        return self.sandbox
 
     def write(self, file: Path) -> None:
         """Replaces `file` at once, readable by its owner alone."""

@@ -1,7 +1,8 @@
 """What can go wrong with a stack, each as a sentence that says what to do.
 
 StackError
-├── NoStackRunning     nothing to talk to under this directory
+├── NoStackRunning     nothing to talk to under this directory, or at all
+├── NoSandbox          what was asked for is done with the providers' sandbox alone
 ├── AlreadyRunning     another process keeps a stack in this directory
 ├── PartFailed         a part was given up; its log says why
 ├── IncompleteKeys     some, but not all, of a provider's live keys are set
@@ -22,11 +23,32 @@ class StackError(Exception):
 
 
 class NoStackRunning(StackError):  # noqa: N818 - reads as what happened
-    """No process keeps a stack under `data`."""
+    """No process keeps a stack under `data`; None: no servers are named in any way."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path | None = None) -> None:
         self.data = data
-        super().__init__(f"no stack is running here: start it with `tahsil up` (looked in {data})")
+        looked = f"looked in {data}" if data else "looked in .tahsil, and for TAHSIL_DATABASE_URL"
+        super().__init__(
+            f"no stack is running here: start it with `tahsil up` ({looked})"
+            + ("" if data else NAME_THEM)
+        )
+
+
+NAME_THEM = (
+    ", or name its directory with --data, or servers of your own with the variables of workers"
+    " and API: TAHSIL_DATABASE_URL, TAHSIL_TEMPORAL_ADDRESS, TAHSIL_PUBLIC_URL, TAHSIL_MASTER_KEYS"
+)
+
+
+class NoSandbox(StackError):  # noqa: N818 - reads as what happened
+    """There is no sandbox, because the providers are real."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no sandbox of providers here (TAHSIL_SANDBOX_URL is not set): "
+            "`tahsil check` and `tahsil ff` are for the embedded stack; `tahsil audit --sends FILE`"
+            " takes a live provider's own list, and `tahsil reconcile` asks Stripe."
+        )
 
 
 class AlreadyRunning(StackError):  # noqa: N818 - reads as what happened

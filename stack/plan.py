@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -76,13 +74,13 @@ class Plan:
         return Addresses(
             pid=os.getpid(),
             temporal_address=self._given_temporal or self._temporal.address,
+            temporal_namespace=self._environ.get("TAHSIL_TEMPORAL_NAMESPACE") or "default",
             temporal_ui_url=ui_given if self._given_temporal else self._temporal.ui_url,
             database_url=self.database_url,
             master_key_file=self._master_keys,
-            sandbox_url=self._url("sandbox"),
+            sandbox=self._url("sandbox"),
             api_url=self._url("api"),
             may_skip_time=self._may_skip_time,
-            started_at=datetime.fromtimestamp(time.time(), tz=UTC),
         )
 
     @property

@@ -1,47 +1,109 @@
 """Accounts: the record of a placement, its stage, its holds and its end."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.accounts import PERSONAL_HOLDS, Closure, Hold, Placement
-from domain.ledger import placed
+from domain.contracts import Contract
+from domain.ledger import OWED, Cause, placed
 from domain.people import Milestone, MilestoneKind
 from domain.transfers import reference_of
-from storage import contracts, journal, ledger
-from storage.people import note_milestone, record_person
+from storage import journal
+from storage.calls import withdrawing
+from storage.lines import ask
+from storage.people import note_milestone, recording
+from storage.session import driver, holding
 from storage.tables import Account, HoldRow, Person, Task
+
+_WRITE = f"""
+with written as (
+    insert into accounts (
+        id, creditor_id, reference, workflow_id, person_id, currency, due_on, journey, placement,
+        contract_id, payment_reference, at
+    ) values (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb,
+        (select max(id) from contracts where creditor_id = $2), $10, $11
+    )
+    on conflict do nothing returning id, contract_id
+), booked as (
+    insert into ledger_transactions (key, account_id, version, cause, currency)
+    select $12, id, 1, '{Cause.PLACEMENT}', $6 from written
+), entries as (
+    insert into ledger_entries (transaction_key, account_id, book, minor)
+    select $12, id, book, minor from written, unnest($13::text[], $14::bigint[]) as of (book, minor)
+), told as (
+    insert into journal (account_id, what, detail, at)
+    select id, 'placed', json_build_object('balance', $15::bigint), $11 from written
+)
+select json_build_object(
+    'is_new', exists (select from written),
+    'contract', (
+        select terms from contracts where id = (
+            select contract_id from written
+            union all select contract_id from accounts where id = $1
+        )
+    ),
+    'holds_stand', exists (
+        select from holds join accounts on accounts.id = holds.account_id
+        where accounts.person_id = $5 and accounts.id <> $1 and holds.lifted_at is null
+    )
+)::text"""  # noqa: S608 -- constants of ours; values are parameters
+"""The opening balance is the first movement of an account, so it takes no turn."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of recording a placement."""
+
+    is_new: bool
+    """Whether it was written now; else it was on record, and nothing was written."""
+    contract: Contract
+    """The one that the account came under."""
+    holds_stand: bool
+    """Whether holds of any kind stand on the person's other accounts."""
+
+
+def write(session: Session, placement: Placement, *, workflow_id: str, at: datetime) -> Written:
+    """Write account, person and opening balance in one go, if they are not on record yet.
+
+    Holds the person until the transaction ends.
+    """
+    named, opening = (
+        placement.account_id,
+        placed(f"placed:{placement.account_id}", placement.balance),
+    )
+    asked = (
+        *(named, placement.creditor, placement.reference, workflow_id, placement.person_id),
+        *(placement.balance.currency, placement.due_on, placement.journey),
+        *(placement.model_dump_json(), reference_of(named), at, opening.key),
+        *([each.book.value for each in opening.entries], [each.minor for each in opening.entries]),
+        placement.balance.minor,
+    )
+    session.flush()
+    *_, found = ask(
+        driver(session), holding(placement.person_id), recording(placement), (_WRITE, asked)
+    )
+    read = orjson.loads(found or "null")
+    written = Written(
+        is_new=read["is_new"],
+        contract=Contract.model_validate(read["contract"] or {}),
+        holds_stand=read["holds_stand"],
+    )
+    if written.is_new and placement.consumer.stored_card is not None:
+        _note_authority(session, placement, at)
+    return written
 
 
 def record(session: Session, placement: Placement, *, workflow_id: str, at: datetime) -> bool:
     """Write account, person and opening balance in one go; False if they are there already."""
-    record_person(session, placement)
-    row = insert(Account).values(
-        id=placement.account_id,
-        creditor_id=placement.creditor,
-        reference=placement.reference,
-        workflow_id=workflow_id,
-        person_id=placement.person_id,
-        currency=placement.balance.currency,
-        due_on=placement.due_on,
-        journey=placement.journey,
-        placement=placement.model_dump(mode="json"),
-        contract_id=contracts.current_id(session, placement.creditor),
-        payment_reference=reference_of(placement.account_id),
-        at=at,
-    )
-    inserted = session.execute(row.on_conflict_do_nothing().returning(Account.id)).scalar()
-    if inserted is None:
-        return False
-    ledger.book(session, inserted, placed(f"placed:{inserted}", placement.balance))
-    if placement.consumer.stored_card is not None:
-        _note_authority(session, placement, at)
-    journal.note(session, inserted, "placed", at=at, balance=placement.balance.minor)
-    return True
+    return write(session, placement, workflow_id=workflow_id, at=at).is_new
 
 
 def _note_authority(session: Session, placement: Placement, at: datetime) -> None:
@@ -70,6 +132,14 @@ def by_reference(session: Session, creditor_id: str, reference: str) -> Account 
     return session.scalar(
         select(Account).where(Account.creditor_id == creditor_id, Account.reference == reference)
     )
+
+
+def placed_as(session: Session, creditor_id: str, reference: str) -> Placement | None:
+    """What the creditor placed by that key, as it was placed; None if there is nothing."""
+    session.flush()
+    asked = "select placement::text from accounts where creditor_id = $1 and reference = $2"
+    [found] = ask(driver(session), (asked, (creditor_id, reference)))
+    return None if found is None else Placement.model_validate_json(found)
 
 
 def recorded_placement(account: Account) -> Placement:
@@ -104,14 +174,61 @@ def person_of(session: Session, account: Account) -> Person:
     return session.get_one(Person, account.person_id)
 
 
+_HOLD = """
+select json_build_object(
+    'held', pg_advisory_xact_lock(hashtextextended(person_id, 0))::text, 'contract', terms
+)::text
+from accounts left join contracts on contracts.id = contract_id where accounts.id = $1"""
+
+
+def hold_with_contract(session: Session, account_id: str) -> Contract:
+    """Hold the person who owes it, as `lock_account` does; the contract that it came under.
+
+    An account keeps its contract, so it may be read in the statement that waits.
+    """
+    session.flush()
+    [found] = ask(driver(session), (_HOLD, (account_id,)))
+    if found is None:
+        raise LookupError(f"no account {account_id} in the record")
+    return Contract.model_validate(orjson.loads(found)["contract"] or {})
+
+
+_ENTER = f"""
+with entered as (
+    update accounts set journey = $2, stage = $3 where id = $1
+), told as (
+    insert into journal (account_id, what, detail, at)
+    values ($1, 'stage', json_build_object('stage', $3::text), $4)
+)
+select json_build_object(
+    'version', (select count(*) from ledger_transactions where account_id = $1),
+    'balance', (
+        select coalesce(sum(minor), 0)::bigint from ledger_entries
+        where account_id = $1 and book in ({", ".join(f"'{book}'" for book in OWED)})
+    ),
+    'has_plan', exists (select from plans where account_id = $1)
+)::text"""  # noqa: S608 -- constants of ours; values are parameters
+
+
+@dataclass(frozen=True)
+class Stands:
+    """How an account stands as it enters a stage."""
+
+    version: int
+    balance: int
+    """Minor units that the consumer still owes."""
+    has_plan: bool
+    """Whether it ever had one."""
+
+
 def enter_stage(
     session: Session, account_id: str, *, journey: str, stage: str, at: datetime
-) -> None:
-    """Record which stage the account is in."""
-    session.execute(
-        update(Account).where(Account.id == account_id).values(journey=journey, stage=stage)
-    )
-    journal.note(session, account_id, "stage", at=at, stage=stage)
+) -> Stands:
+    """Record which stage the account is in; calls that nobody has dialled yet leave the list."""
+    session.flush()
+    entering = (_ENTER, (account_id, journey, stage, at))
+    _, found = ask(driver(session), withdrawing(account_id, at), entering)
+    return Stands(**orjson.loads(found or "null"))
 
 
 def close(session: Session, account_id: str, closure: Closure, *, at: datetime) -> Closure:
@@ -175,6 +292,7 @@ def place_hold(
         HoldRow.account_id == account_id,
         HoldRow.hold == hold,
         HoldRow.lifted_at.is_(None),
+        HoldRow.instruction_id.is_(None),  # that of an instruction for many ends with it
         *(getattr(HoldRow, name).is_not_distinct_from(value) for name, value in days.items()),
     )
     if session.scalar(same.limit(1)) is not None:

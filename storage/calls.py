@@ -8,12 +8,13 @@ without it; then it gives its place under the caps back.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from domain.contacts import Channel, ContactStatus, call_key
-from storage import journal
 from storage.contacts import CALL
+from storage.lines import Asked, ask
+from storage.session import driver
 from storage.tables import Account, ContactRow
 
 
@@ -35,20 +36,30 @@ def due(session: Session, creditor_id: str, *, limit: int) -> Sequence[tuple[Con
     return [(row.ContactRow, row.Account) for row in rows]
 
 
-def withdraw(session: Session, account_id: str, *, at: datetime) -> None:
+_WITHDRAW = f"""
+with gone as (
+    update contacts set status = '{ContactStatus.UNAVAILABLE}'
+    where account_id = $1 and channel = '{Channel.VOICE}' and message <> '{CALL}'
+        and status = '{ContactStatus.SENT}'
+    returning key
+)
+insert into journal (account_id, what, detail, at)
+select $1, 'call withdrawn', json_build_object('contact', key), $2 from gone"""  # noqa: S608 -- constants of ours; values are parameters
+
+
+def withdrawing(account_id: str, at: datetime) -> Asked:
     """Take an account's calls off the list; the caller holds the lock.
 
     They were not dialled, and so they give their place back. One for which a permit was given stays
     as it is, until whoever dials it reports.
     """
-    gone = session.scalars(
-        update(ContactRow)
-        .where(ContactRow.account_id == account_id, *_listed())
-        .values(status=ContactStatus.UNAVAILABLE)
-        .returning(ContactRow.key)
-    )
-    for key in gone.all():
-        journal.note(session, account_id, "call withdrawn", at=at, contact=key)
+    return _WITHDRAW, (account_id, at)
+
+
+def withdraw(session: Session, account_id: str, *, at: datetime) -> None:
+    """Do so at once."""
+    session.flush()
+    ask(driver(session), withdrawing(account_id, at))
 
 
 def reported_as(row: ContactRow) -> str:

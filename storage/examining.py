@@ -1,9 +1,10 @@
 """What the record says of how a house is doing: for whoever looks for what is stuck."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from domain.contacts import NOTHING_LEFT, ContactStatus
@@ -36,7 +37,7 @@ class OpenAccount:
     """The wall's time of the last line of its story."""
 
 
-OPEN = text("""
+OPEN = """
 select a.id, a.workflow_id, a.journey, a.stage, a.at, a.recorded_at,
   greatest(now(), line.at) as present,
   coalesce(line.recorded_at, a.recorded_at) as last_line_at,
@@ -70,20 +71,112 @@ left join lateral (
   select sum(e.minor) as minor from ledger_entries e
   where e.account_id = a.id and e.book = any (:owed)
 ) owed on true
+where a.closure is null and """
+BY_ID = text(f"{OPEN} a.id = any (:ids) order by a.workflow_id")
+BY_WORKFLOW = text(f"{OPEN} a.workflow_id = any (:ids) order by a.workflow_id")
+A_PAGE = text(f"{OPEN} a.workflow_id > :after order by a.workflow_id limit :most")
+
+SUSPECTS = text("""
+select a.id
+from accounts a
+left join (
+  select account_id from contacts where status = :intended and not inbound
+  union
+  select account_id from charges where status = :created
+) doing on doing.account_id = a.id
+left join (
+  select account_id from ledger_entries where book = any (:owed)
+  group by account_id having sum(minor) <= 0
+) paid on paid.account_id = a.id
+left join (
+  select distinct account_id from contacts
+  where at between now() - :quiet and now() and status <> all (:nothing_left)
+) recent on recent.account_id = a.id
+left join (
+  select account_id from holds where lifted_at is null
+  union
+  select account_id from plans
+  union
+  select account_id from promises where due >= current_date - 1
+) explained on explained.account_id = a.id
 where a.closure is null
-order by a.workflow_id
+order by
+  doing.account_id is null,
+  paid.account_id is null and a.recalled_at is null,
+  a.stage is not null,
+  a.at > now() - :quiet or recent.account_id is not null or explained.account_id is not null,
+  a.workflow_id
+limit :most
+""")
+"""Open accounts, the most suspicious first, by one look at each table. Whether one is quiet is
+only guessed here: an account that was carried ahead of the wall always seems so."""
+
+BY_CREDITOR = text("""
+select c.id, count(a.id)
+from creditors c left join accounts a on a.creditor_id = c.id and a.closure is null
+group by c.id
+""")
+A_PAGE_OF_IDS = text("""
+select workflow_id, id from accounts
+where closure is null and workflow_id > :after and recorded_at < now() - :older
+and (cast(:creditor as text) is null or creditor_id = :creditor)
+order by workflow_id limit :most
+""")
+NOT_OPEN = text("""
+select asked.id from unnest(cast(:ids as text[])) as asked (id)
+where not exists (select from accounts a where a.workflow_id = asked.id and a.closure is null)
 """)
 
+ASKED = {
+    "intended": ContactStatus.INTENDED.value,
+    "created": CREATED,
+    "nothing_left": [each.value for each in NOTHING_LEFT],
+    "owed": [each.value for each in OWED],
+}
 
-def open_accounts(session: Session) -> list[OpenAccount]:
-    """Every open account, by its workflow's id."""
-    asked = {
-        "intended": ContactStatus.INTENDED.value,
-        "created": CREATED,
-        "nothing_left": [each.value for each in NOTHING_LEFT],
-        "owed": [each.value for each in OWED],
-    }
-    return [OpenAccount(**row) for row in session.execute(OPEN, asked).mappings()]
+
+def suspects(session: Session, quiet: timedelta, most: int) -> list[OpenAccount]:
+    """So many open accounts: those that are most likely to be stuck.
+
+    `quiet` is for how long nobody may have been contacted about an account.
+    """
+    asked = {**ASKED, "quiet": quiet, "most": most}
+    return _accounts(session, BY_ID, ids=list(session.scalars(SUSPECTS, asked)))
+
+
+def called(session: Session, workflow_ids: Sequence[str]) -> list[OpenAccount]:
+    """The open accounts of these workflows."""
+    return _accounts(session, BY_WORKFLOW, ids=list(workflow_ids))
+
+
+def page(session: Session, after: str, most: int) -> list[OpenAccount]:
+    """So many open accounts, by their workflows' ids, from those on that come after that one."""
+    return _accounts(session, A_PAGE, after=after, most=most)
+
+
+def _accounts(session: Session, query: TextClause, **asked: object) -> list[OpenAccount]:
+    return [OpenAccount(**row) for row in session.execute(query, {**ASKED, **asked}).mappings()]
+
+
+def open_by_creditor(session: Session) -> dict[str, int]:
+    """How many open accounts each creditor has."""
+    return {row[0]: row[1] for row in session.execute(BY_CREDITOR)}
+
+
+def open_ids(
+    session: Session, creditor: str | None, after: str, older: timedelta, most: int
+) -> dict[str, str]:
+    """A page of open accounts by their workflows' ids, in their order: a creditor's, or anybody's.
+
+    What was recorded within `older` is left out.
+    """
+    asked = {"creditor": creditor, "after": after, "older": older, "most": most}
+    return {row[0]: row[1] for row in session.execute(A_PAGE_OF_IDS, asked)}
+
+
+def not_open(session: Session, workflow_ids: Sequence[str]) -> list[str]:
+    """Those of them of which the record has no account open."""
+    return list(session.scalars(NOT_OPEN, {"ids": list(workflow_ids)}))
 
 
 def left_in_inbox(session: Session, older_than: timedelta) -> list[tuple[str, str, int, datetime]]:

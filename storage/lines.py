@@ -1,17 +1,20 @@
 """Connections for what has to be quick.
 
 A statement that is sent through a cursor of the driver's costs this process several times what it
-costs the server, and whoever waits for an answer costs both a switch. So a `Line` speaks with the
-server through the driver's own libpq: it keeps its statements prepared, and sends at once those
-that need not wait for each other, with the begin of the transaction before them and its end after.
+costs the server, and whoever waits for an answer costs both a switch. So these speak with the
+server through the driver's own libpq: they keep their statements prepared, and send at once those
+that need not wait for each other, with the begin of the transaction before them and, on a `Line`,
+its end after.
 """
 
 import select
 import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, cast
 
 from psycopg import Connection, Cursor, OperationalError, RawCursor, errors
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
@@ -30,16 +33,21 @@ server still answers on it. Asking takes as long as a small query does."""
 
 
 class Driver(Connection[TupleRow]):
-    """A connection that keeps a cursor for each statement which has to be quick.
+    """A connection, of a session's or a `Line`, that runs several statements in one round trip.
 
-    A new cursor learns anew how to send the parameters and how to read what comes back, and that
-    takes as long as sending and reading do.
+    It also keeps a cursor for each statement which has to be quick: a new one learns anew how to
+    send the parameters and how to read what comes back, and that takes as long as sending and
+    reading do.
     """
 
     def __init__(self, pgconn: PGconn) -> None:
         super().__init__(pgconn)
         self.kept: dict[str, Cursor[TupleRow]] = {}
         self._left = time.monotonic()
+        self._names: dict[str, bytes] = {}
+        self._numbers = count()
+        self._values = Transformer(self)
+        self._ready = select.poll()
 
     def leave(self) -> None:
         """Note that nobody uses it from now on."""
@@ -54,25 +62,14 @@ class Driver(Connection[TupleRow]):
         except OperationalError:
             return False
 
+    def _deallocate(self, name: bytes | None) -> PQGen[None]:
+        """Without a name it is all that is prepared: the driver begins anew after a rollback."""
+        if name is None:
+            self._names.clear()
+        return super()._deallocate(name)
 
-class Line(Driver):
-    """A connection that runs several statements in one round trip.
-
-    If anything fails on it, close it: what it had not committed is rolled back then.
-    """
-
-    def __init__(self, pgconn: PGconn) -> None:
-        super().__init__(pgconn)
-        self._names: dict[str, bytes] = {}
-        self._values = Transformer(self)
-        self._ready = select.poll()
-
-    def ask(self, *asked: Asked, last: bool = False) -> list[bytes | None]:
-        """Run statements in their order; of each, the first value that it gives, if any.
-
-        The first of a transaction begin it, and the `last` commit it. Raises the driver's error of
-        the first that failed; those after it were not run.
-        """
+    def run(self, asked: Sequence[Asked], *, last: bool) -> list[bytes | None]:
+        """What `ask` does; with `last` they commit."""
         begins = self.pgconn.transaction_status == TransactionStatus.IDLE
         whole = [*([BEGIN] if begins else []), *asked, *([COMMIT] if last else [])]
         results = self._send([(self._name(each), self._written(values)) for each, values in whole])
@@ -88,7 +85,7 @@ class Line(Driver):
         """What the statement is prepared as."""
         name = self._names.get(statement)
         if name is None:
-            name = f"line_{len(self._names)}".encode()
+            name = f"line_{next(self._numbers)}".encode()
             prepared = self.pgconn.prepare(name, statement.encode())
             if prepared.status not in DONE:
                 raise errors.error_from_result(prepared)
@@ -130,18 +127,24 @@ class Line(Driver):
         self.pgconn.consume_input()
 
 
-def ask(
-    connection: Connection[Any], *asked: Asked, last: bool = False
-) -> Sequence[bytes | str | None]:
-    """`Line.ask`, or the same one by one on a session's connection, which commits by itself."""
-    if isinstance(connection, Line):
-        return connection.ask(*asked, last=last)
-    return [_first(run(connection, statement, values)) for statement, values in asked]
+class Line(Driver):
+    """A connection that belongs to one block, which may end its transaction with a statement.
+
+    If anything fails on it, close it: what it had not committed is rolled back then.
+    """
+
+    def ask(self, *asked: Asked, last: bool = False) -> list[bytes | None]:
+        """Run statements in their order; of each, the first value that it gives, if any.
+
+        The first of a transaction begin it, and the `last` commit it. Raises the driver's error of
+        the first that failed; those after it were not run.
+        """
+        return self.run(asked, last=last)
 
 
-def _first(cursor: Cursor[Any]) -> str | None:
-    row = cursor.fetchone() if cursor.description else None
-    return row[0] if row else None
+def ask(connection: Connection[Any], *asked: Asked, last: bool = False) -> list[bytes | None]:
+    """`Line.ask`, or the same on a session's connection, which commits by itself."""
+    return cast("Driver", connection).run(asked, last=last and isinstance(connection, Line))
 
 
 def run(

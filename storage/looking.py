@@ -29,7 +29,7 @@ from domain.plans import PaymentPlan
 from domain.replies import Understood
 from domain.settlements import Settlement
 from storage.lines import ask
-from storage.session import driver
+from storage.session import HOLD, driver
 from storage.tables import Person
 
 LOOK_BACK = LONGEST + timedelta(days=2)
@@ -116,7 +116,7 @@ _FACTS = f"""
     array(
         select json_build_object('hold', hold, 'starts', starts, 'ends', ends, 'part', part)
         from holds where account_id = a.id and lifted_at is null
-        order by hold, starts, ends, part
+        group by hold, starts, ends, part order by hold, starts, ends, part
     ) as holds,
     {_CONTACTS} as contacts"""
 
@@ -137,9 +137,6 @@ select {_PROFILE}, {_MILESTONES} as milestones, (
 from people p where p.id = $1""")
 
 FACTS = _as_json(f"select {_FACTS} {_FROM} where a.id = $1")
-
-LOCK = """
-select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = $1"""
 
 _SPOKEN = """
     (select terms from plans where account_id = a.id order by seq desc limit 1) as plan,
@@ -256,7 +253,7 @@ def look(
     """
     wanted = (account_id, at - LOOK_BACK, key, *([list(told)] if told else []))
     read = (_look(spoken=spoken, told=bool(told)), wanted)
-    _, found = ask(connection, (LOCK, (account_id,)), read)
+    _, found = ask(connection, (HOLD, (account_id,)), read)
     if found is None:
         raise LookupError(f"no account {account_id} in the record")
     row = orjson.loads(found)

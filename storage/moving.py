@@ -121,7 +121,7 @@ def give(session: Session, move: Move, *, reason: str, by: str) -> str:
         .on_conflict_do_nothing()
         .returning(InstructedAccount.account_id)
     ).all()
-    detail = {"instruction": instruction_id, "move": str(move), "reason": reason}
+    detail = {"instruction": instruction_id, "move": str(move)}
     lines = [{"account_id": each, "what": "told to move", "detail": detail} for each in joined]
     if lines:
         session.execute(insert(JournalRow), lines)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.accounts import Consumer, Hold, Placement
+from domain.accounts import Hold, Placement
 from domain.contacts import Channel
 from domain.people import Milestone, Wish
+from storage.lines import Asked
 from storage.looking import ADDRESSED, DEAD, LOOK_BACK, OPTED_OUT, facts, profile
 from storage.tables import (
     Account,
@@ -25,44 +27,40 @@ from storage.tables import (
 __all__ = ["DEAD", "LOOK_BACK", "OPTED_OUT", "facts", "profile"]
 
 
-def record_person(session: Session, placement: Placement) -> None:
+_PERSON = ("name", "locale", "country", "zones", "residence_zones", "regions", "phone", "email")
+_ASKED = ("locale", "country", "zones", "residence_zones", "regions")
+"""What a creditor says of a person, and what of it rules ask about."""
+_CARD = ("stripe_customer", "payment_method")
+_UNKNOWN = ("method_kind", "card", "network", "funding", "mandate")
+"""A card that a creditor places, and what is not known of it."""
+
+
+@cache
+def _record(*, card: bool) -> str:
+    """The statement that writes a person, with a card or without."""
+    said = (*_PERSON, *(_CARD if card else ()))
+    columns = ("id", "creditor_id", "reference", *said)
+    renewed = [f"{name} = excluded.{name}" for name in said]
+    forgotten = [f"{name} = null" for name in _UNKNOWN if card]
+    before, after = (", ".join(f"{of}.{name}" for name in _ASKED) for of in ("people", "excluded"))
+    return f"""
+insert into people ({", ".join(columns)})
+values ({", ".join(f"${number}" for number, _ in enumerate(columns, start=1))})
+on conflict (id) do update set {", ".join(renewed + forgotten)},
+    revision = people.revision + (({before}) is distinct from ({after}))::int"""  # noqa: S608 -- names of ours; values are parameters
+
+
+def recording(placement: Placement) -> Asked:
     """Write the person of a placement, or bring what the creditor says of them up to date."""
     consumer = placement.consumer
-    said = {
-        "name": consumer.name,
-        "locale": consumer.locale,
-        "country": consumer.country,
-        "zones": list(consumer.zones),
-        "residence_zones": list(consumer.residence_zones),
-        "regions": list(consumer.regions),
-        "phone": consumer.phone,
-        "email": consumer.email,
-    }
-    row = insert(Person).values(
-        id=placement.person_id,
-        creditor_id=placement.creditor,
-        reference=consumer.reference,
-        **said,
-        **_card(consumer),
+    card = consumer.stored_card
+    return _record(card=card is not None), (
+        *(placement.person_id, placement.creditor, consumer.reference),
+        *(consumer.name, consumer.locale, consumer.country),
+        *map(list, (consumer.zones, consumer.residence_zones, consumer.regions)),
+        *(consumer.phone, consumer.email),
+        *((card.customer, card.payment_method) if card else ()),
     )
-    asked = ("locale", "country", "zones", "residence_zones", "regions")
-    moved = or_(*(getattr(Person, name) != row.excluded[name] for name in asked))
-    revision = case((moved, Person.revision + 1), else_=Person.revision)
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Person.id], set_=said | _card(consumer) | {"revision": revision}
-        )
-    )
-
-
-def _card(consumer: Consumer) -> dict[str, str | None]:
-    if consumer.stored_card is None:
-        return {}
-    unknown = dict.fromkeys(("method_kind", "card", "network", "funding", "mandate"))
-    return unknown | {
-        "stripe_customer": consumer.stored_card.customer,
-        "payment_method": consumer.stored_card.payment_method,
-    }
 
 
 def address(person: Person, channel: Channel) -> str | None:

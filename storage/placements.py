@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.accounts import Placement
+from storage.lines import ask
+from storage.session import driver
 from storage.tables import PlacementFile, PlacementRow
 
 RECEIVING, PLACING, FINISHED = "receiving", "placing", "finished"
@@ -134,6 +137,11 @@ def waiting(
     return rows(session, placement_id, outcome=WAITING, after=after, limit=limit)
 
 
+_SETTLE = f"""
+update placement_rows set outcome = $3, placement = null, account_id = $4, errors = $5::jsonb
+where placement_id = $1 and number = $2 and outcome = '{WAITING}'"""  # noqa: S608 -- a constant of ours; values are parameters
+
+
 def settle(
     session: Session,
     placement_id: str,
@@ -144,12 +152,9 @@ def settle(
     errors: Sequence[dict[str, str]] = (),
 ) -> None:
     """Write what became of a row and erase the consumer's data from it."""
-    session.execute(
-        update(PlacementRow)
-        .where(PlacementRow.placement_id == placement_id, PlacementRow.number == number)
-        .where(PlacementRow.outcome == WAITING)
-        .values(outcome=outcome, placement=None, account_id=account_id, errors=list(errors) or None)
-    )
+    told = orjson.dumps(list(errors)).decode() if errors else None
+    session.flush()
+    ask(driver(session), (_SETTLE, (placement_id, number, outcome, account_id, told)))
 
 
 def counts(session: Session, placement_id: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from compliance.orders import Recorded
 from domain.accounts import Placement
-from domain.contacts import COUNTED, Contact, ContactStatus, Message
+from domain.contacts import COUNTED, Channel, Contact, ContactStatus, Message, Purpose
 from domain.plans import PaymentPlan
 from storage import (
     accounts,
@@ -93,8 +93,8 @@ def _contacts(session: Session, account: Account) -> Iterable[Contact]:
         .order_by(ContactRow.at, ContactRow.recorded_at)
     )
     for row in rows:
-        message = Message.model_validate(
-            {"channel": row.channel, "name": row.message, "purpose": row.purpose}
+        message = Message(
+            channel=Channel(row.channel), name=row.message, purpose=Purpose(row.purpose)
         )
         yield Contact(key=row.key, message=message, status=ContactStatus(row.status), at=row.at)
 

@@ -7,13 +7,12 @@ from typing import Any, cast
 
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, NullPool, create_engine, event, func, select
+from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.lines import Driver, Line, run
-from storage.tables import Account
+from storage.lines import Asked, Driver, Line, ask, run
 
 __all__ = ["Database", "driver", "lock_account", "lock_person", "run"]
 
@@ -24,6 +23,9 @@ prepared is planned once: planning what a contact is decided by takes five times
 BY_KEY = f"{SETTINGS} -c enable_seqscan=off -c enable_bitmapscan=off"
 """What is quick looks up a few rows by a key, also if it was planned when the tables were small."""
 
+PATIENCE = 10
+"""Seconds for the server to take a connection: a thread must not wait for one that is gone."""
+
 
 def _connect(_: object, __: object, where: list[Any], how: dict[str, Any]) -> Driver:
     return Driver.connect(*where, **how)
@@ -31,7 +33,8 @@ def _connect(_: object, __: object, where: list[Any], how: dict[str, Any]) -> Dr
 
 def _engine(url: str, **how: object) -> Engine:
     """Connects to the record. An error must not carry a row's personal data into a log."""
-    engine = create_engine(url, hide_parameters=True, connect_args={"options": SETTINGS}, **how)
+    given = {"options": SETTINGS, "connect_timeout": PATIENCE}
+    engine = create_engine(url, hide_parameters=True, connect_args=given, **how)
     event.listen(engine, "do_connect", _connect)
     return engine
 
@@ -95,7 +98,8 @@ class Database:
                     return line
                 line.close()
         url = self._engine.url.set(drivername="postgresql")
-        return Line.connect(url.render_as_string(hide_password=False), options=BY_KEY)
+        where = url.render_as_string(hide_password=False)
+        return Line.connect(where, options=BY_KEY, connect_timeout=PATIENCE)
 
     @contextmanager
     def apart(self) -> Iterator[Session]:
@@ -118,7 +122,17 @@ def driver(session: Session) -> Connection[Any]:
 
 def lock_person(session: Session, person_id: str) -> None:
     """Hold the person until the transaction ends, so that two accounts cannot take one slot."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person_id, 0))))
+    ask(driver(session), holding(person_id))
+
+
+HOLD = """
+select pg_advisory_xact_lock(hashtextextended(person_id, 0)) from accounts where id = $1"""
+"""What holds the person who owes an account, until the transaction ends."""
+
+
+def holding(person_id: str) -> Asked:
+    """What holds a person until the transaction ends."""
+    return "select pg_advisory_xact_lock(hashtextextended($1, 0))", (person_id,)
 
 
 def lock_account(session: Session, account_id: str) -> None:
@@ -127,7 +141,5 @@ def lock_account(session: Session, account_id: str) -> None:
     A message leaves only under this lock, after a last look; so a change that is committed under it
     is a change that no later message can miss.
     """
-    person_id = session.scalar(select(Account.person_id).where(Account.id == account_id))
-    if person_id is None:
+    if ask(driver(session), (HOLD, (account_id,))) == [None]:
         raise LookupError(f"no account {account_id} in the record")
-    lock_person(session, person_id)

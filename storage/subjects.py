@@ -5,20 +5,22 @@ Every table is either nobody's (`NOBODYS`) or has a way to the person: a column 
 """
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    ScalarSelect,
     Table,
     Text,
+    and_,
     cast,
     delete,
-    false,
     func,
+    literal,
     or_,
     select,
     text,
@@ -36,12 +38,15 @@ from storage.tables import (
     AddressFact,
     Base,
     ChargeRow,
+    Checkout,
     ContactRow,
     DataKey,
     Decision,
     ErasureRow,
     HoldRow,
     InboxRow,
+    InstructedAccount,
+    Instruction,
     LedgerTransaction,
     MeansRow,
     OperatorAct,
@@ -57,13 +62,19 @@ NOBODYS = frozenset(
         *("creditors", "api_keys", "operators", "contracts", "laws", "law_changes"),
         "releases",
         *("placements", "reconciliations", "statements", "statement_lines"),
-        "instructions",  # which accounts they concerned stands in a table of its own
         "idempotent_requests",  # answers of the API hold no consumer's data
     }
 )
+PAYMENTS = "stripe"
+"""The inbox's name of who tells of payments."""
 ERASED = "[erased]"
 """Stands where something was that said who somebody is, or what they wrote."""
-WITHHELD = {"data_keys": ("wrapped",), "contacts": ("link",), "operator_acts": ("operator",)}
+WITHHELD = {
+    "data_keys": ("wrapped",),
+    "contacts": ("link",),
+    "operator_acts": ("operator",),
+    "instructions": ("given_by",),
+}
 """Columns that let somebody in, or name one of ours, and say nothing of a person."""
 
 
@@ -155,6 +166,7 @@ def _ways(session: Session, person: Person) -> Iterator[tuple[str, Table, Column
         "data_keys": (DataKey.kind == keys.PERSON) & (DataKey.owner == person.id),
         "address_facts": AddressFact.address.in_(_addresses(session, person)),
         "inbox": _mentions(session, person),
+        "instructions": _theirs_alone(person),
     }
     accounts = select(Account.id).where(Account.person_id == person.id)
     for name, table in sorted(Base.metadata.tables.items()):
@@ -183,37 +195,69 @@ def _addresses(session: Session, person: Person) -> set[str]:
 
 
 def _own_addresses(session: Session, person: Person) -> set[str]:
-    """Those that nobody else shares."""
+    """Those that nobody else shares, whatever letters are small in them."""
     mine = _addresses(session, person)
+    spelled = mine | {each.lower() for each in mine}
     others = select(Person.phone, Person.email).where(
-        Person.id != person.id, Person.phone.in_(mine) | Person.email.in_(mine)
+        Person.id != person.id, Person.phone.in_(spelled) | Person.email.in_(spelled)
     )
-    return mine - {each for row in session.execute(others) for each in row}
+    shared = {each.lower() for row in session.execute(others) for each in row if each}
+    return {each for each in mine if each.lower() not in shared}
+
+
+def _theirs_alone(person: Person) -> ColumnElement[bool]:
+    """Which instructions of operations concern accounts of the person, and nobody else's."""
+    told = select(InstructedAccount.instruction_id).join(
+        Account, Account.id == InstructedAccount.account_id
+    )
+    others = told.where(
+        InstructedAccount.instruction_id == Instruction.id, Account.person_id != person.id
+    )
+    return and_(Instruction.id.in_(told.where(Account.person_id == person.id)), ~others.exists())
 
 
 def _mentions(session: Session, person: Person) -> ColumnElement[bool]:
-    """Which of the providers' messages are about the person, and nobody else."""
+    """Which of the providers' messages are about the person, and nobody else.
+
+    They name one of our ids, or an address that is nobody else's was written from, or to.
+    """
     accounts = select(Account.id).where(Account.person_id == person.id)
-    named = {
+    sent = select(ContactRow.key, ContactRow.provider_id).where(ContactRow.person_id == person.id)
+    ids = {
         *session.scalars(accounts),
-        *_own_addresses(session, person),
-        *session.scalars(
-            select(ContactRow.provider_id).where(ContactRow.person_id == person.id).distinct()
-        ),
+        *(each for row in session.execute(sent) for each in row),
         *session.scalars(select(ChargeRow.intent_id).where(ChargeRow.account_id.in_(accounts))),
+        *session.scalars(select(Checkout.session_id).where(Checkout.account_id.in_(accounts))),
+        *session.scalars(
+            select(LedgerTransaction.provider_ref).where(
+                LedgerTransaction.account_id.in_(accounts),
+                LedgerTransaction.key.startswith(f"{PAYMENTS}:"),
+            )
+        ),
         person.stripe_customer,
-    } - {None, ""}
-    if not named:
-        return false()
-    pattern = "|".join(re.escape(str(each)) for each in sorted(named, key=str))
-    return cast(InboxRow.payload, Text).regexp_match(pattern)
+    }
+    named = func.inbox_names(InboxRow.payload)
+    return or_(
+        named.bool_op("&&")(_folded(ids)),
+        and_(
+            InboxRow.provider != PAYMENTS,  # whoever pays may type any mailbox
+            named.bool_op("&&")(_folded(_own_addresses(session, person))),
+        ),
+    )
+
+
+def _folded(words: Iterable[str | None]) -> ScalarSelect[Any]:
+    """The words in small letters, as the database writes them."""
+    given = func.unnest(literal([each for each in words if each], ARRAY(Text)))
+    folded = func.lower(given.column_valued("word"))
+    return select(func.array_agg(folded)).scalar_subquery()
 
 
 def _spare(session: Session, person: Person) -> list[Update | Delete]:
     accounts = select(Account.id).where(Account.person_id == person.id)
     stored = (
         *(Person.stripe_customer, Person.payment_method, Person.method_kind),
-        *(Person.card, Person.network, Person.mandate),
+        *(Person.card, Person.network, Person.funding, Person.mandate),
     )
     used = (ChargeRow.customer, ChargeRow.payment_method, ChargeRow.card)
     return [
@@ -264,6 +308,9 @@ def _rest(session: Session, person: Person) -> list[Update | Delete]:
         update(TransferRow)
         .where(TransferRow.account_id.in_(accounts), TransferRow.said != ERASED)
         .values(said=ERASED),
+        update(Instruction)
+        .where(_theirs_alone(person), Instruction.reason.not_in(("", ERASED)))
+        .values(reason=ERASED),
         delete(MeansRow).where(MeansRow.person_id == person.id),
         update(Person)
         .where(Person.id == person.id, Person.name != ERASED)

@@ -277,7 +277,14 @@ class HoldRow(Base):
     """A reason for which an account's clock is stopped, or was."""
 
     __tablename__ = "holds"
-    __table_args__ = (Index(None, "account_id"),)
+    __table_args__ = (
+        Index(None, "account_id"),
+        Index(
+            "ix_holds_instructed",
+            "instruction_id",
+            postgresql_where=text("instruction_id is not null and lifted_at is null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
@@ -289,6 +296,8 @@ class HoldRow(Base):
     """Minor units that it concerns; empty: the whole debt."""
     recorded_at: Mapped[datetime] = _recorded()
     lifted_at: Mapped[datetime | None]
+    instruction_id: Mapped[str | None] = mapped_column(ForeignKey("instructions.id"))
+    """The instruction for many that placed it: each has its own hold, and lifts no other's."""
 
 
 class LedgerTransaction(Base):
@@ -762,7 +771,10 @@ class InboxRow(Base):
     """A provider's event as it came: stored first, then applied, then marked."""
 
     __tablename__ = "inbox"
-    __table_args__ = (Index(None, "applied_at", "recorded_at"),)
+    __table_args__ = (
+        Index(None, "applied_at", "recorded_at"),
+        Index("ix_inbox_names", text("inbox_names(payload)"), postgresql_using="gin"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     """Provider and the provider's own event id, so that a second delivery is the same row."""
@@ -897,7 +909,15 @@ class InstructedAccount(Base):
     """An account that an instruction concerns."""
 
     __tablename__ = "instructed_accounts"
-    __table_args__ = (Index(None, "account_id"),)
+    __table_args__ = (
+        Index(None, "account_id"),
+        Index(
+            "ix_instructed_accounts_untold",
+            "instruction_id",
+            "account_id",
+            postgresql_where=text("told_at is null"),
+        ),
+    )
 
     instruction_id: Mapped[str] = mapped_column(ForeignKey("instructions.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)

@@ -31,6 +31,7 @@ from activities.records import Records
 from activities.skipping import Skipping
 from compliance.laws import LAWS, shipped_id
 from domain.contacts import Channel
+from journeys import present_name
 from providers.messages import Messages
 from providers.sendgrid import SendGrid
 from providers.settings import SendGridSettings, StripeSettings, TwilioSettings, from_environment
@@ -84,9 +85,14 @@ def build_worker(
     records, skipping = Records(database), Skipping(database)
     bulks = Bulks(database, TemporalCrowd(client))
     door = TemporalDoor(client, fast_forward=settings.fast_forward)
-    housekeeping = Housekeeping(database, door, stripe)
+    housekeeping = Housekeeping(database, door, stripe, present_name)
     reconciling = Reconciling(
-        database, door, books=StripeBooks(stripe_settings), stripe=stripe, wall=wall
+        database,
+        door,
+        books=StripeBooks(stripe_settings),
+        stripe=stripe,
+        wall=wall,
+        restored_from=Gap.read(settings.restored).since if settings.restored else None,
     )
     return Worker(
         client,

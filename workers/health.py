@@ -7,6 +7,7 @@ wrong is told in words of ours, which hold no address and no secret.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -25,19 +26,52 @@ AWAY = (SQLAlchemyError, psycopg.Error)
 PATIENCE = timedelta(seconds=2)
 """For each answer: who does not give one by then is not there."""
 
+FRESH = timedelta(seconds=2)
+"""For so long an answer is given to whoever else asks: anybody may, as often as they like."""
+
 Check = Callable[[], Awaitable[str]]
 """Says `FINE`, or what is wrong and what to do."""
 Checks = Mapping[str, Check]
 
 
 def checks(database: Database, client: Client, keys: Keys) -> Checks:
-    """What API and workers need."""
-    aside = asyncio.to_thread
+    """What API and workers need, asked on threads that nobody else waits for."""
+    threads = ThreadPoolExecutor(2, thread_name_prefix="health")
+
+    async def aside(ask: Callable[[], str]) -> str:
+        return await asyncio.get_running_loop().run_in_executor(threads, ask)
+
     return {
-        "record": lambda: aside(_record, database),
-        "temporal": lambda: _temporal(client),
-        "keys": lambda: aside(_keys, keys),
+        "record": Shared(lambda: aside(lambda: _record(database))),
+        "temporal": Shared(lambda: _temporal(client)),
+        "keys": Shared(lambda: aside(lambda: _keys(keys))),
     }
+
+
+class Shared:
+    """A check that is asked once at a time, however many ask; its answer is good for a moment.
+
+    Who gives up waiting leaves it to the others: what hangs has one thread, and no more.
+    """
+
+    def __init__(self, check: Check) -> None:
+        """Nothing is asked before the first call."""
+        self._check = check
+        self._asking: asyncio.Task[str] | None = None
+        self._stale_at = 0.0
+
+    async def __call__(self) -> str:
+        """What it says, or said just now."""
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (self._asking.done() and now >= self._stale_at):
+            self._asking = asyncio.create_task(self._asked())
+        return await asyncio.shield(self._asking)
+
+    async def _asked(self) -> str:
+        try:
+            return await self._check()
+        finally:
+            self._stale_at = asyncio.get_running_loop().time() + FRESH.total_seconds()
 
 
 async def ask(needed: Checks) -> dict[str, str]:
@@ -60,7 +94,7 @@ async def _patiently(check: Check) -> str:
 
 def _record(database: Database) -> str:
     try:
-        with database.transaction() as session:
+        with database.apart() as session:
             version = migrate.version(session)
     except AWAY as error:
         return f"does not answer ({type(error).__name__})"

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from engine import Closed, Next, Stage, Switched
     from engine.drive import attempt
     from engine.progress import Progress
-    from journeys import JOURNEYS, journey_called
+    from journeys import JOURNEYS, journey_called, present_name
     from workflows import names
     from workflows.messages import (
         AccountState,
@@ -110,12 +110,18 @@ class AccountWorkflow:
 
     @workflow.signal(description=f"An instruction for many accounts. Example: {MANY}")
     async def instruct(self, told: BulkInstruction) -> None:
-        """Carry it out once the record says that it concerns this account."""
+        """Carry it out if the record says that it concerns this account, and still stands.
+
+        What is heard while the record is asked may be younger than its answer: it is asked again.
+        """
         await workflow.wait_condition(lambda: self._progress is not None)
-        if told.verb is BulkVerb.SWITCH and told.journey not in JOURNEYS:
+        if told.verb is BulkVerb.SWITCH and present_name(told.journey or "") is None:
             workflow.logger.warning("no such journey to switch to: %s", told.journey)
             return
-        if await self._takes_part(told) and self._closure is None:
+        heard, takes_part = self._known.heard, await self._takes_part(told)
+        while heard is not self._known.heard and workflow.patched("told-late"):
+            heard, takes_part = self._known.heard, await self._takes_part(told)
+        if takes_part and self._closure is None:
             self._obey(told)
 
     @workflow.update(description="This account is placed (again). Answers once it is on record.")
@@ -200,7 +206,7 @@ class AccountWorkflow:
     @switch_journey.validator
     def _can_switch(self, order: NewJourney) -> None:
         self._must_be_open()
-        if order.journey not in JOURNEYS:
+        if present_name(order.journey) is None:
             known = ", ".join(sorted(JOURNEYS))
             raise ApplicationError(
                 f"no journey is called {order.journey!r}; there are {known}", type="NoSuchJourney"
@@ -449,7 +455,7 @@ class AccountWorkflow:
         )
 
     async def _takes_part(self, told: BulkInstruction) -> bool:
-        """Whether an instruction for many concerns this account, which is on record then."""
+        """Whether this account has to carry an instruction for many out, as the record has it."""
         info = workflow.info()
         takes_part: bool = await workflow.execute_activity(
             "take_part",
@@ -471,7 +477,7 @@ class AccountWorkflow:
             case BulkVerb.PAUSE:
                 known.take_hold(StandingHold(hold=Hold.PAUSE), event_id=event)
             case BulkVerb.RESUME:
-                known.hear(HoldLifted(event_id=event, hold=Hold.PAUSE))
+                known.lift_pause(event_id=event)
             case BulkVerb.RECALL:
                 known.hear(Recalled(event_id=event))
             case BulkVerb.SWITCH:

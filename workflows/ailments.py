@@ -13,6 +13,9 @@ from compliance.calendars import Calendar
 from engine.journeys import Journey
 from storage.examining import OpenAccount
 
+SKIPPABLE = frozenset({"reach_out", "charge"})
+"""The activities that `tahsil account skip` gives up; nothing else may be left undone."""
+PAST_IT = "tahsil account skip ACCOUNT --reason …"
 FINE = "ok"
 """What `/readyz` says of something that it needs and that is well."""
 
@@ -108,7 +111,7 @@ def run_ails(run: Run, now: datetime, limits: Limits, *, held: bool) -> Iterator
             Ailment.NO_WORKER,
             run.account_id,
             f"its next step waits for a worker of build {run.build or '(any)'}",
-            "start a worker of that build; if it is gone for good: tahsil deploy BUILD --rescue",
+            _worker_wanted(run.build),
             run.task_since,
         )
     for doing in run.doing:
@@ -117,8 +120,8 @@ def run_ails(run: Run, now: datetime, limits: Limits, *, held: bool) -> Iterator
                 Ailment.ACTIVITY_FAILS,
                 run.account_id,
                 f"{doing.name} fails: attempt {doing.attempt}, {doing.failure or 'unknown'}",
-                "mend the cause (see the worker's log) and it goes on by itself; or past it: "
-                "tahsil account skip ACCOUNT --reason …",
+                "mend the cause (see the worker's log): it goes on by itself"
+                + (f"; or past it: {PAST_IT}" if doing.name in SKIPPABLE else ""),
                 doing.since,
             )
     asleep = not run.doing and not run.task_attempt
@@ -132,11 +135,18 @@ def run_ails(run: Run, now: datetime, limits: Limits, *, held: bool) -> Iterator
         )
 
 
+def _worker_wanted(build: str | None) -> str:
+    if build is None:
+        return "start workers: python -m workers, or tahsil up"
+    return "start a worker of that build; if it is gone for good: tahsil deploy BUILD --rescue"
+
+
 def _task_fails(run: Run) -> Finding:
     why = run.task_failure or "unknown"
     if "NON_DETERMINISTIC" in why:
         step = (
-            "tahsil replay --open says where; roll the code back, or tahsil deploy BUILD --rescue"
+            "tahsil replay --open says where; roll the code back, or tahsil deploy --rescue: "
+            "the stage begins again, and nothing is sent twice"
         )
     else:
         step = "read the worker's log; mend the journey's code and deploy: it goes on by itself"
@@ -276,7 +286,8 @@ def queues_ail(queues: Iterable[Queue], limits: Limits) -> Iterator[Finding]:
             yield Finding(
                 Ailment.BACKLOG,
                 each.kind,
-                f"{each.waiting} {each.kind} tasks wait, the oldest for {each.age.seconds} s",
+                f"{each.waiting} {each.kind} tasks wait, "
+                f"the oldest for {each.age.total_seconds():.0f} s",
                 "start more workers; if the database is the limit, more do not help",
             )
 

@@ -4,6 +4,7 @@ A batch job sends one signal to every workflow that a query finds, at the pace t
 batcher is set to, and is listed in Temporal's UI. It runs in the server: nobody has to wait for it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.bulk import BulkInstruction, BulkJob, BulkProgress, Where
@@ -49,14 +51,30 @@ class BulkWorkflow:
 
 
 async def begin(client: Client, instruction_id: str) -> None:
-    """See to it that the accounts of an instruction are told; one under way is left to it."""
+    """See to it that the accounts of an instruction are told; one under way is left to it.
+
+    Those that it did not reach before are told again.
+    """
+    await _begin(client, instruction_id, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+
+
+async def begin_once(client: Client, instruction_id: str) -> None:
+    """See to it that the accounts of an instruction are told, if that did not come to its end yet.
+
+    Whoever has not answered by then has it among its messages: to be told again would add to them.
+    """
+    with suppress(WorkflowAlreadyStartedError):
+        await _begin(client, instruction_id, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
+
+
+async def _begin(client: Client, instruction_id: str, again: WorkflowIDReusePolicy) -> None:
     await client.start_workflow(
         "bulk",
         BulkJob(instruction_id=instruction_id),
         id=f"bulk/{instruction_id}",
         task_queue=names.TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_reuse_policy=again,
     )
 
 

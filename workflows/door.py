@@ -22,7 +22,7 @@ from domain.accounts import Placement
 from domain.events import AnyEvent, BalanceChanged
 from domain.orders import PlacementJob
 from storage.reopening import Reopened
-from workflows.batches import begin
+from workflows.batches import begin_once
 from workflows.fast_forward import fast_forward, time_of
 from workflows.messages import AccountState, Heard, Instruction, Leg, PlacedAgain
 from workflows.names import TASK_QUEUE, workflow_id
@@ -162,9 +162,9 @@ class TemporalDoor:
         return state
 
     async def begin_bulk(self, instruction_id: str) -> None:
-        """See to it that the accounts of an instruction for many are told."""
+        """See to it that the accounts of an instruction for many are told; again is harmless."""
         try:
-            await begin(self._client, instruction_id)
+            await begin_once(self._client, instruction_id)
         except RPCError as error:
             raise _trouble(error) from error
 

@@ -6,7 +6,7 @@ from its run. Words of failures are encrypted and are not read: their kinds say 
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -30,6 +30,8 @@ from workflows.ailments import Doing, Queue, Run, ScheduleSeen
 
 AT_ONCE = 12
 """Questions to the server at a time: more make it no quicker."""
+A_PAGE = 1000
+"""Workflows in one answer of the server: it gives no more."""
 PATIENCE = timedelta(seconds=15)
 RUNNING = "WorkflowType = 'account' AND ExecutionStatus = 'Running'"
 REPORTED = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
@@ -40,26 +42,49 @@ QUEUES = {
 }
 
 
-async def running(client: Client) -> AsyncIterator[str]:
-    """Ids of the accounts' workflows that run."""
-    async for each in client.list_workflows(RUNNING, page_size=1000):
-        yield each.id
+async def number_running(client: Client, creditor: str | None = None) -> int:
+    """How many accounts' workflows run: a creditor's, or all."""
+    return (await client.count_workflows(_of(creditor))).count
 
 
-async def reported(client: Client) -> list[str]:
-    """Ids of those of which the server itself says that their workflow tasks fail."""
-    return [each.id async for each in client.list_workflows(REPORTED, page_size=1000)]
+async def running(client: Client, creditor: str | None = None) -> AsyncIterator[list[str]]:
+    """Ids of the accounts' workflows that run, a page at a time: a creditor's, or all."""
+    pages = client.list_workflows(_of(creditor), page_size=A_PAGE)
+    while True:
+        await pages.fetch_next_page()
+        yield [each.id for each in pages.current_page or ()]
+        if not pages.next_page_token:
+            return
 
 
-async def is_running(client: Client, workflow_id: str) -> bool:
-    """Whether its run is under way at this very moment."""
+def _of(creditor: str | None) -> str:
+    if creditor is None:
+        return RUNNING
+    return f"{RUNNING} AND WorkflowId STARTS_WITH '{names.workflow_id(creditor, '')}'"
+
+
+async def running_among(client: Client, workflow_ids: Sequence[str]) -> set[str]:
+    """Those of them that run."""
+    asked = ", ".join(f"'{each}'" for each in workflow_ids)
+    query = f"{RUNNING} AND WorkflowId IN ({asked})"
+    return {each.id async for each in client.list_workflows(query, page_size=A_PAGE)}
+
+
+async def reported(client: Client, most: int) -> list[str]:
+    """Ids of some of which the server itself says that their workflow tasks fail."""
+    found = client.list_workflows(REPORTED, page_size=A_PAGE, limit=most)
+    return [each.id async for each in found]
+
+
+async def running_since(client: Client, workflow_id: str) -> datetime | None:
+    """When its run began, if it is under way at this very moment."""
     try:
         described = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        return False
-    return described.close_time is None
+        return None
+    return described.start_time if described.close_time is None else None
 
 
 async def run_of(client: Client, workflow_id: str, account_id: str, *, deep: bool) -> Run | None:

@@ -9,18 +9,19 @@ Keys are looked up outside of workflows, by the worker and the client, in thread
 """
 
 import asyncio
+import copy
 import dataclasses
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from psycopg import OperationalError
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     ActivitySerializationContext,
     DataConverter,
@@ -124,10 +125,46 @@ def _closed(payload: Payload, key: Key) -> Payload:
     return Payload(metadata=metadata, data=key.seal(payload.SerializeToString()))
 
 
+class Plain(PydanticPayloadConverter):
+    """One for the whole process: it learns how to read each type once, and not for every workflow.
+
+    Every workflow in a worker's cache would keep one of its own.
+    """
+
+    _made: ClassVar[Self | None] = None
+
+    def __new__(cls) -> Self:
+        """The one that there is."""
+        if cls._made is None:
+            made = super().__new__(cls)
+            PydanticPayloadConverter.__init__(made)
+            cls._made = made
+        return cls._made
+
+    def __init__(self) -> None:
+        """It was made before."""
+
+
+class Converter(DataConverter):
+    """Makes payloads. Whose they are matters to the codec alone: the rest is made but once.
+
+    The SDK asks for one of that workflow several times for each payload.
+    """
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """The same for the payloads of one workflow."""
+        codec = self.payload_codec
+        if not isinstance(codec, WithSerializationContext):
+            return self
+        twin = copy.copy(self)
+        object.__setattr__(twin, "payload_codec", codec.with_context(context))  # it is frozen
+        return twin
+
+
 def sealed(ring: KeyRing) -> DataConverter:
     """How everybody of ours talks to Temporal: pydantic's JSON, encrypted, failures included."""
-    return dataclasses.replace(
-        pydantic_data_converter,
+    return Converter(
+        payload_converter_class=Plain,
         payload_codec=Sealed(ring),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

@@ -7,6 +7,8 @@ beginning, a hold that stopped the clock), the account stays on its build until 
 """
 
 from collections.abc import Callable, Generator
+from copy import deepcopy
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -19,6 +21,9 @@ from workflows.messages import NextStep
 
 BOOKKEEPING = {"returning", "step", "unrecorded", "parked"}
 """What a stage notes as it begins, and counts of a contact that has not been made."""
+
+CARRIED = [each.name for each in fields(Progress) if each.name not in BOOKKEEPING]
+"""All else that an account carries."""
 
 
 class LeftToNewerBuild(Exception):  # noqa: N818 -- it is no error
@@ -43,7 +48,7 @@ def goes_on(
     """Whether the stage, entered again, comes to what it is waiting for, and to nothing else."""
     if progress.person.holds:
         return False
-    copy = progress.model_copy(deep=True)
+    copy = deepcopy(progress)
     copy.returning = True
     runtime = _Rehearsal(now)
     playing = attempt(journey, stage, copy, runtime, laws=laws, workflow_id=workflow_id)
@@ -74,8 +79,8 @@ def take_over(
         progress.patience = waiting.until
 
 
-def _carried(progress: Progress) -> dict[str, Any]:
-    return progress.model_dump(exclude=BOOKKEEPING)
+def _carried(progress: Progress) -> list[Any]:
+    return [getattr(progress, name) for name in CARRIED]
 
 
 class _Halt:

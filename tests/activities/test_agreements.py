@@ -1,5 +1,6 @@
 """Agreements that come about without an agent: an early discount, and what a consumer wrote."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -62,7 +63,7 @@ def test_a_minute_later_the_discount_is_gone(database, recorded):
     over = LAST_MINUTE + timedelta(minutes=1)
 
     assert pay(database, placed, over) == 30_00
-    late = Records(database).record_placement(order.model_copy(update={"at": over}))
+    late = Records(database).record_placement(replace(order, at=over))
     assert late.settlement is None
 
 

@@ -1,14 +1,17 @@
 """Every account of an instruction is told: by the batch job, or directly."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities import bulk as activity
-from activities.bulk import Bulks
+from activities.bulk import Bulks, beating
+from domain.accounts import Closure
 from domain.bulk import Bulk, BulkJob, BulkVerb, TakePart, Where
+from storage import accounts as records
 from storage import bulk
 from tests.api.record import NOW, placement, record
 from workflows.names import workflow_id
@@ -56,17 +59,15 @@ class FakeCrowd:
 @pytest.fixture
 def accounts(database, monkeypatch):
     """Three accounts by their workflows' ids, and an instruction that concerns them."""
-    monkeypatch.setattr(activity, "LOOK", timedelta())
+    for wait in ("LOOK", "LONGEST", "A_MOMENT", "PATIENCE"):
+        monkeypatch.setattr(activity, wait, timedelta())
     made = [placement() for _ in range(3)]
     for each in made:
         record(database, each)
     with database.transaction() as session:
         bulk.give(session, GIVEN)
-    return {workflow_id("acme", each.reference): each.account_id for each in sorted(made, key=name)}
-
-
-def name(made):
-    return made.reference
+    in_order = sorted(made, key=lambda each: each.account_id)
+    return {workflow_id("acme", each.reference): each.account_id for each in in_order}
 
 
 def tell(crowd):
@@ -94,3 +95,34 @@ def test_who_does_not_answer_is_left_to_another_command(database, accounts):
     assert tell(crowd).left == 1
     crowd.deaf = ()
     assert tell(crowd).left == 0
+
+
+def test_who_was_over_before_they_could_be_told_is_released_once(database, accounts, monkeypatch):
+    """Not at every look: that would read, and lock, all that are left again and again."""
+    over, *others = accounts.items()
+    with database.transaction() as session:
+        records.close(session, over[1], Closure.PAID_IN_FULL, at=NOW)
+    released, release = [], bulk.release
+
+    def counted(session, instruction_id):
+        released.append(instruction_id)
+        release(session, instruction_id)
+
+    monkeypatch.setattr(bulk, "release", counted)
+    crowd = FakeCrowd(database, accounts, batch=[name for name, _ in others])
+    assert tell(crowd).left == 0
+    assert (released, crowd.directly) == ([GIVEN.id], [])
+
+
+def test_it_says_that_it_is_alive_however_long_a_look_takes(monkeypatch):
+    monkeypatch.setattr(activity, "BEAT", timedelta(milliseconds=1))
+    beats, enough = [], threading.Event()
+
+    def beat(*_):
+        beats.append(1)
+        if len(beats) == 3:
+            enough.set()
+
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = beat
+    assert asyncio.run(environment.run(beating, enough.wait, 10))

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
@@ -195,7 +196,7 @@ class TestTheGate:
         with database.transaction() as session:
             plans.accept(session, made.account_id, plan, at=NOON)
         asked = order(made, message=sms("instalment_due"))
-        reached = hands.reach_out(asked.model_copy(update={"instalment": 2}))
+        reached = hands.reach_out(replace(asked, instalment=2))
 
         assert reached.status is ContactStatus.SENT
         assert "$100.00" in post.sent[0].words.text

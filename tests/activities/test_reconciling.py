@@ -10,13 +10,15 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.reconciling import Reconciling
+from domain.events import PlanAccepted
 from domain.ledger import Cause
+from domain.plans import monthly
 from domain.reconciling import Compare, LineKind, ReadBooks, Why
 from providers.outcomes import ProviderDown, ProviderRefused
 from providers.stripe_books import BookLine, Page
-from storage import ledger, reconciling
+from storage import ledger, plans, reconciling
 from storage.tables import StripeLine
-from tests.api.record import FakeStripe, placement, record, stripe_event, usd
+from tests.api.record import NOW, FakeStripe, contact, placement, record, stripe_event, usd
 
 pytestmark = pytest.mark.stack
 
@@ -66,6 +68,13 @@ def work(database, door, books, now):
     hands = Reconciling(
         database, door, books=books, stripe=FakeStripe(), wall=lambda: tomorrow + timedelta(days=9)
     )
+    restored = Reconciling(
+        *(database, door),
+        books=books,
+        stripe=FakeStripe(),
+        wall=lambda: tomorrow,
+        restored_from=now,
+    )
 
     class Work:
         def __init__(self):
@@ -81,6 +90,9 @@ def work(database, door, books, now):
 
         def hear(self, found):
             return self.run(hands.hear_missing, found.reconciliation_id)
+
+        def hear_after_restore(self, found):
+            return self.run(restored.hear_missing, found.reconciliation_id)
 
         def run(self, activity, order):
             return asyncio.run(self.environment.run(activity, order))
@@ -302,3 +314,21 @@ def test_an_event_that_was_lost_is_fetched_and_applied_as_its_webhook(database, 
         assert ledger.balance(session, placed.account_id) == 20_000 - 3000
     assert door.told
     assert work.hear(work.compare()) == 0
+
+
+def test_a_plan_that_was_accepted_after_the_backup_is_accepted_again(
+    database, books, door, work, placed
+):
+    plan = monthly("plan-1", placed.balance, parts=4, first=NOW.date())
+    link = contact(database, placed, offer=plan)
+    told = {"account_id": placed.account_id, "pay_link": link, "plan_id": "plan-1"}
+    page = {"id": "cs_1", "object": "checkout.session", "mode": "setup", "metadata": told}
+    done = page | {"payment_status": "no_payment_required", "payment_intent": None}
+    books.told = [stripe_event("checkout.session.completed", done)]
+    result = work.compare()
+
+    assert work.hear(result) == 0
+    assert [work.hear_after_restore(result) for _ in range(2)] == [1, 0]
+    with database.transaction() as session:
+        assert plans.current(session, placed.account_id) == plan
+    assert [each.plan for each in door.heard() if isinstance(each, PlanAccepted)] == [plan]

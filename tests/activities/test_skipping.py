@@ -1,5 +1,7 @@
 """Giving up a step on a real record: nothing that may have left is forgotten or tried again."""
 
+from dataclasses import replace
+
 import pytest
 
 from activities.skipping import Skipping
@@ -102,7 +104,7 @@ def test_a_charge_that_may_have_been_taken_is_looked_up_before_any_other(databas
     with database.transaction() as session:
         payments.begin_charge(session, charge(made)).intent_id = "pi_1"
     assert give_up(database, charge(made)).status is ChargeStatus.UNAVAILABLE
-    later = charge(made).model_copy(update={"key": "later"})
+    later = replace(charge(made), key="later")
     with database.transaction() as session:
         row = payments.begin_charge(session, later)
         assert [each.intent_id for each in payments.competing(session, row)] == ["pi_1"]

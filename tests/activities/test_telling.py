@@ -1,5 +1,6 @@
 """What a message says of a plan, by the record as it stands when it leaves."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -46,7 +47,7 @@ def tell(database):
                 accounts.place_hold(
                     session, made.account_id, Hold.DISPUTE, reason="a letter", part=held
                 )
-        reached = hands.reach_out(order(made, message=message).model_copy(update=about))
+        reached = hands.reach_out(replace(order(made, message=message), **about))
         assert reached.status == "sent", reached
         return post.sent[0].words.text
 

@@ -6,6 +6,7 @@ import itertools
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -129,7 +130,7 @@ class FakeStripe(Stripe):
     """Stripe without the network: pages open at once, and cards are stored on them."""
 
     def __init__(self):
-        super().__init__(StripeSettings(api_key="sk_test", webhook_secret=SECRET))
+        super().__init__(_settings()[3])
         self.opened, self.down = {}, False
         self.refunds, self.refusal = [], None
         self.given: dict[str, datetime] = {}
@@ -195,31 +196,31 @@ class FakeStripe(Stripe):
 
 def services(database, door):
     """The API's services, with real signatures and without a network."""
+    ours, twilio, sendgrid, _ = _settings()
     return Services(
-        settings=Settings(
+        settings=ours,
+        database=database,
+        door=door,
+        twilio=Twilio(twilio),
+        sendgrid=SendGrid(sendgrid),
+        stripe=FakeStripe(),
+        wall=lambda: NOW,
+    )
+
+
+@cache
+def _settings():
+    """Made once: each would look in the environment and in files, and name the code's build."""
+    return (
+        Settings(
             database_url="unused",
             public_url=PUBLIC,
             temporal_ui_url="http://temporal.test",
             sandbox_url="http://sandbox.test",
         ),
-        database=database,
-        door=door,
-        twilio=Twilio(
-            TwilioSettings(
-                account_sid="AC1",
-                auth_token=TOKEN,
-                messaging_service_sid="MG1",
-            )
-        ),
-        sendgrid=SendGrid(
-            SendGridSettings(
-                api_key="SG.1",
-                webhook_public_key=PUBLIC_KEY,
-                sender="acme@example.com",
-            )
-        ),
-        stripe=FakeStripe(),
-        wall=lambda: NOW,
+        TwilioSettings(account_sid="AC1", auth_token=TOKEN, messaging_service_sid="MG1"),
+        SendGridSettings(api_key="SG.1", webhook_public_key=PUBLIC_KEY, sender="acme@example.com"),
+        StripeSettings(api_key="sk_test", webhook_secret=SECRET),
     )
 
 

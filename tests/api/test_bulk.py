@@ -8,6 +8,7 @@ from storage import bulk, people
 from storage.tables import Instruction
 from tests.api.conftest import Caller, key_of
 from tests.api.record import placement, record
+from workflows.door import NotYet
 
 WHY = "the mail merge names the wrong creditor"
 
@@ -20,7 +21,7 @@ def two(database):
     return [each.account_id for each in made]
 
 
-def give(api, key=None, **asked):
+def give(api, key="k", **asked):
     headers = {"idempotency-key": key} if key else {}
     return api.post("/v1/bulk", json={"verb": "pause", "reason": WHY} | asked, headers=headers)
 
@@ -55,7 +56,7 @@ def test_another_creditors_accounts_are_neither_found_nor_shown(api, app, databa
     given = give(api).json()
     assert other.get(f"/v1/bulk/{given['id']}").status_code == 404
     with database.transaction() as session:
-        found = bulk.unfinished(session, BulkVerb.PAUSE, Where(creditor="acme"), WHY)
+        found = bulk.unfinished(session, BulkVerb.PAUSE, Where(creditor="acme"))
     assert found == given["id"]
 
 
@@ -73,3 +74,19 @@ def test_another_creditors_accounts_are_neither_found_nor_shown(api, app, databa
 def test_what_cannot_be_is_refused_and_nothing_is_done(api, database, two, asked):
     assert give(api, **asked).status_code == 422
     assert holds(database, two[0]) == ()
+
+
+def test_without_a_key_it_is_refused_for_it_could_not_be_sent_again(api, database, two):
+    answer = give(api, key=None)
+    assert answer.status_code == 422
+    assert "Idempotency-Key" in answer.text
+    assert holds(database, two[0]) == ()
+
+
+def test_what_broke_off_is_the_same_instruction_when_it_is_sent_again(api, door, database, two):
+    door.failure = NotYet("no worker answered in time")
+    assert give(api, verb="recall").status_code == 503
+    door.failure = None
+    answer = give(api, verb="recall")
+    assert (answer.status_code, answer.json()["accounts"]) == (202, 2)
+    assert door.bulks == [answer.json()["id"]]

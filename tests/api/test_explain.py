@@ -108,6 +108,21 @@ def test_the_purpose_makes_a_difference(explain, database, placed):
 
 
 @pytest.mark.parametrize(
+    ("funding", "answer"), [("credit", "does not apply"), ("debit", "refuses")]
+)
+def test_laws_on_debits_do_not_speak_of_a_credit_card(explain, database, placed, funding, answer):
+    with database.transaction() as session:
+        person = placed.person_id
+        people.store_card(session, person, customer="cus_1", payment_method="pm_1", funding=funding)
+
+    body = explain(at="2026-11-24T12:00", purpose="debit")
+
+    assert answer_of(body, "US-E5")["answer"] == answer
+    kinds = [each["kind"] for each in body["facts"]["milestones"]]
+    assert ("credit card charged" in kinds) == (funding == "credit")
+
+
+@pytest.mark.parametrize(
     ("written", "meant"),
     [
         ("2026-11-24T14:30", "2026-11-24T20:30:00+00:00"),

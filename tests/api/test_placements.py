@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from activities.placing import place_rows
 from api.upload import COLUMNS, LONGEST_LINE
+from journeys import present_name
 from storage import accounts, placements
 from storage.tables import PlacementRow
 from tests.api.record import account_json
@@ -44,7 +45,7 @@ def rows(api, placement, **query):
 
 
 def place(database, door, placement, **more):
-    asyncio.run(place_rows(database, door, placement["id"], **more))
+    asyncio.run(place_rows(database, door, placement["id"], present_name=present_name, **more))
 
 
 class TestFiles:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections import Counter, defaultdict
 from contextlib import closing
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import func, select
@@ -23,7 +24,7 @@ from domain.contacts import ContactStatus
 from domain.ledger import Book, Cause
 from evidence import check, export, read_record
 from providers.charges import ACCOUNT
-from storage import counts, laws, ledger, reconciling
+from storage import bulk, counts, laws, ledger, reconciling
 from storage.people import OPTED_OUT
 from storage.tables import (
     Account,
@@ -98,7 +99,14 @@ class Checks:
         with self.database.transaction() as session:
             left = select(InboxRow.id, InboxRow.failure).where(InboxRow.applied_at.is_(None))
             busy += [f"event {row.id}: {row.failure}" for row in session.execute(left)]
-        return busy + await self._at_work()
+        return busy + list(self.untold()) + await self._at_work()
+
+    def untold(self):
+        """Instructions for many of which not all have heard."""
+        with self.database.transaction() as session:
+            for each in bulk.left_behind(session, older_than=timedelta()):
+                left = bulk.progress(session, each).left
+                yield f"instruction {each}: {left} accounts have not heard of it"
 
     async def _at_work(self):
         """Account workflows that have something to do that is not waiting."""
@@ -252,7 +260,13 @@ class Checks:
         self.tell(f"excuses: {dict(answers)}")
         for excuse, number in answers.items():
             if excuse.startswith("500"):
-                yield f"{number} answers {excuse}"
+                yield f"{number} answers {excuse}: {'; '.join(self._failed())}"
+
+    def _failed(self):
+        """What the API wrote down of requests that it could not answer: kinds and places."""
+        logs = sorted((self.data / "logs").glob("api.log*"))
+        lines = (line for each in logs for line in each.read_text("utf-8").splitlines())
+        return [line for line in lines if "request.failed" in line]
 
     # the law and the proof
 

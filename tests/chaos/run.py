@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import httpx
 
@@ -16,6 +17,7 @@ from cli.desk import Desk
 from simulation.consumers import Consumers
 from simulation.portfolio import generate
 from stack import Stack
+from storage import bulk
 from tests.chaos.people import GONE, Crowd, Patient, patient, patiently
 from tests.chaos.schedule import Kill
 from workers.clock import wall
@@ -23,6 +25,8 @@ from workflows.fast_forward import fast_forward
 from workflows.payloads import Sealed
 
 STEP = timedelta(days=1)
+PAUSED_EVERY = 4
+"""Days: in between the journeys have to get on."""
 A_DAY_WITHIN = 120.0
 """Seconds after which something hangs, or the machine has too much else to do."""
 SPANS = {
@@ -61,6 +65,8 @@ class Chaos:
     began: float = field(default_factory=time.monotonic)
     stuck: list[str] = field(default_factory=list)
     """Days that did not end."""
+    paused: str | None = None
+    """The instruction by which many accounts are paused at present."""
 
     def tell(self, what):
         """Say it with the seconds since the run began."""
@@ -117,10 +123,37 @@ class Chaos:
     async def _live(self, day, today, lines):
         if lines is not None:
             await self._place(lines)
+        await self._operate(day)
         await self.crowd.work(day)
         with suppress(*GONE, httpx.HTTPStatusError):  # the agent goes home: tomorrow is a day, too
             await self.desk.work(day, today + timedelta(days=day))
         await fast_forward(self.client, await patiently(self.demo.open_ones), STEP)
+
+    async def _operate(self, day):
+        """Now and then many are paused, and one is let go on, which may not have heard yet.
+
+        The next day the others are let go on, too.
+        """
+        if self.paused is not None:
+            await self._instruct("resume", f"paused-by={self.paused}")
+            self.paused = None
+            return
+        if day % PAUSED_EVERY != 1:
+            return
+        self.paused = (await self._instruct("pause", "stage=reminders"))["id"]
+        for each in await patiently(partial(self._one_of_them, self.paused)):
+            await self.api.post(f"/v1/accounts/{each}/resume", json={})
+
+    async def _instruct(self, verb, where):
+        asked = {"verb": verb, "where": where, "reason": "a flood in the region"}
+        told = await self.api.post("/v1/bulk", json=asked)
+        assert told.status_code == httpx.codes.ACCEPTED, told.text
+        self.tell(f"{verb} {told.json()['accounts']} accounts")
+        return told.json()
+
+    def _one_of_them(self, instruction):
+        with self.database.transaction() as session:
+            return [each for each, _ in bulk.untold(session, instruction, limit=1)]
 
     async def _place(self, lines):
         headers = {"content-type": "application/x-ndjson"}

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 import pytest
 
 from activities.paying import received
+from domain.bulk import Bulk, Where
 from domain.contacts import ContactStatus
 from providers.charges import ACCOUNT
 from sandbox import messages
 from sandbox.messages import Message
 from sandbox.store import Store
-from storage import contacts
+from storage import bulk, contacts
 from storage.tables import Account
 from tests.api.record import contact, placement, record, usd
 from tests.chaos.checks import Checks
@@ -118,6 +119,17 @@ def test_two_payments_for_one_charge_of_a_stored_card_are_found(database, tmp_pa
             received(session, account, f"stripe:{intent}", usd(5_000))
 
     assert list(checks(database, tmp_path).money()) == ["charge A1#4: 2 payments"]
+
+
+def test_an_account_that_does_not_hear_of_an_instruction_is_found(database, tmp_path, placed):
+    given = Bulk(id="bulk_1", verb="pause", where=Where(), reason="a flood", by="kim")
+    with database.transaction() as session:
+        bulk.give(session, given)
+    told = ["instruction bulk_1: 1 accounts have not heard of it"]
+    assert list(checks(database, tmp_path).untold()) == told
+    with database.transaction() as session:
+        bulk.take_part(session, placed.account_id, given.instruction)
+    assert list(checks(database, tmp_path).untold()) == []
 
 
 def test_a_payment_that_is_not_booked_is_found(database, tmp_path, store, placed):

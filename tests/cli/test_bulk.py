@@ -3,10 +3,11 @@
 import pytest
 from typer.testing import CliRunner
 
-from cli.bulk import Asked, _checked, _given, _put_on_record
+from cli.bulk import Asked, _checked, _given, _promise, _put_on_record
 from cli.main import app
+from domain.accounts import Hold
 from domain.bulk import BulkVerb, Where
-from storage import bulk
+from storage import accounts, bulk
 from tests.api.record import placement, record
 
 
@@ -29,17 +30,34 @@ def test_what_cannot_be_is_refused_with_what_was_expected(wrong, says):
     assert _checked(asked("switch", journey="invoice")) == Where(creditor="acme")
 
 
-def test_the_same_command_goes_on_until_all_have_answered_and_is_then_a_new_one(database):
+def test_the_same_command_is_a_new_instruction_and_goes_on_with_another_only_by_its_id(database):
+    """Whatever was said then may be undone since: a second incident is a second pause."""
     made = placement()
     record(database, made)
-    first = _given(database, asked())
+    first, before = _given(database, asked())
+    assert before is None
     _put_on_record(database, first)
-    assert _given(database, asked()).id == first.id
-    assert _given(database, asked("recall")).id != first.id
-    assert _given(database, asked(instruction_id="bulk_mine")).id == "bulk_mine"
+    second, before = _given(database, asked())
+    assert second.id != first.id
+    assert before == first.id
+    assert _given(database, asked("recall"))[1] is None
+    again, before = _given(database, asked(instruction_id=first.id))
+    assert (again, before) == (first, None)
     with database.transaction() as session:
         bulk.take_part(session, made.account_id, first.instruction)
-    assert _given(database, asked()).id != first.id
+    assert _given(database, asked())[1] is None
+
+
+def test_what_was_undone_since_is_not_promised_any_more(database):
+    made = placement(), placement()
+    for each in made:
+        record(database, each)
+    given, _ = _given(database, asked())
+    _put_on_record(database, given)
+    assert _promise(database, given.id, 2) == "from now on nothing leaves for these 2 accounts"
+    with database.transaction() as session:
+        accounts.lift_hold(session, made[0].account_id, Hold.PAUSE)
+    assert _promise(database, given.id, 2).endswith("1 accounts; for 1 others it was undone since")
 
 
 @pytest.mark.parametrize("name", ["bulk", "doctor", "account"])

@@ -64,7 +64,19 @@ def file_of(tmp_path):
     return write
 
 
-def test_accounts_are_placed_shown_moved_and_checked(tahsil, key, file_of):
+@pytest.fixture
+def by_environment(stack, tmp_path, monkeypatch):
+    """Runs a command where no stack's file is found, told of the servers as workers are."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        environ = {**stack.environment, "COLUMNS": "200"}
+        return CliRunner().invoke(app, [*words], env=environ)
+
+    return run
+
+
+def test_accounts_are_placed_shown_moved_and_checked(tahsil, key, file_of, by_environment):
     placed = tahsil("place", file_of(account(1), account(2)), "--key", key)
     tahsil("ff", "cli-bank/CLI-1", "15h")
     moved = tahsil("ff", "--all", "4d")
@@ -80,6 +92,9 @@ def test_accounts_are_placed_shown_moved_and_checked(tahsil, key, file_of):
     assert "email sent │ nudge" in shown
     assert "DIFFERS" not in tahsil("check")
     assert "restart / settle: nobody did either yet" in tahsil("recovery", "cli-bank")
+    assert " ".join(by_environment("account", "cli-bank/CLI-1").stdout.split()) == shown
+    examined = json.loads(by_environment("doctor", "--json").stdout)
+    assert examined["looked_into"] >= 2
 
 
 def test_bank_transfers_are_booked_once_and_those_that_wait_are_told(

@@ -1,5 +1,7 @@
 """Journeys on the command line: listed, told, linted and drawn, without a server."""
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -183,7 +185,7 @@ def test_the_gate_would_let_out_every_message_of_the_journeys_that_ship(name, wo
 
 
 def test_a_message_that_a_law_refuses_is_a_fault_with_the_rule(wording):
-    reply = sms("nudge").model_copy(update={"purpose": Purpose.REPLY})
+    reply = replace(sms("nudge"), purpose=Purpose.REPLY)
 
     faults = wording.faults(reply)
 

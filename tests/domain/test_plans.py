@@ -1,11 +1,12 @@
 """Plans: what is due follows from the balance, to the minor unit."""
 
+from dataclasses import asdict
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.money import Money
 from domain.payable import step
@@ -125,8 +126,12 @@ def test_instalments_out_of_order_are_refused():
 
 @pytest.mark.parametrize(("number", "minor"), [(0, 1), (1, 0), (1, -5)])
 def test_an_instalment_has_a_number_and_an_amount(number, minor):
-    with pytest.raises(ValidationError):
-        Instalment(number=number, due=date(2026, 3, 1), minor=minor)
+    part = Instalment(number=number, due=date(2026, 3, 1), minor=minor)
+
+    with pytest.raises(ValidationError, match="an instalment of plan p1 has no number or amount"):
+        PaymentPlan(plan_id="p1", currency="USD", instalments=(part,))
+    with pytest.raises(ValidationError, match="greater than"):
+        TypeAdapter(Instalment).validate_python(asdict(part))
 
 
 def test_a_plan_has_instalments():

@@ -1,5 +1,6 @@
 """Responses, contacts and charges, as a stage lives through them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -312,7 +313,7 @@ def test_the_detail_of_a_rejection_reaches_the_stage():
 def test_an_opt_out_while_a_contact_is_under_way_is_not_lost():
     def older_facts(record):
         facts = record.account.person.model_copy(update={"opted_out": ()})
-        return said(record, Allow(), facts).model_copy(update={"status": ContactStatus.SENT})
+        return replace(said(record, Allow(), facts), status=ContactStatus.SENT)
 
     record = Record(older_facts, during=opted_out(Channel.EMAIL))
     record.play(NUDGING)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from compliance import Allow, ContactRequest, Deny, PastContact, PersonFacts, Reason, decide
 from compliance.laws import law_id, read_law, write_law
 from compliance.packs import Pack, Packs
@@ -139,7 +141,7 @@ class Story:
                 "at": at(when),
                 "law": law_id(self.law),
                 "request": self.request.model_dump(mode="json"),
-                "message": sms("nudge").model_dump(mode="json"),
+                "message": to_jsonable_python(sms("nudge")),
                 "verdict": verdict.model_dump(mode="json"),
                 "zones": list(facts.zones) if facts else None,
                 "facts": facts.model_dump(mode="json") if facts else None,

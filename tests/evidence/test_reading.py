@@ -186,8 +186,8 @@ def test_a_page_is_made_of_a_real_record(database, placed):
 def test_the_command_writes_two_private_files_and_checks_them(
     database, database_url, placed, tmp_path
 ):
-    elsewhere = {"temporal_address": "", "temporal_ui_url": None, "sandbox_url": "", "api_url": ""}
-    addresses = Addresses(pid=1, database_url=database_url, started_at=NOW, **elsewhere)
+    elsewhere = {"temporal_address": "", "temporal_ui_url": None, "api_url": ""}
+    addresses = Addresses(database_url=database_url, **elsewhere)
     console = Console(record=True, width=200)
     assert write_evidence(addresses, placed.account_id, tmp_path / "out", console)
     lines, html = sorted((tmp_path / "out").iterdir(), key=lambda each: each.suffix, reverse=True)

@@ -1,8 +1,11 @@
 """The example makes rows that the API takes, of a file in the form of UCI's data set."""
 
+import io
 import json
-import subprocess
+import runpy
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +13,7 @@ import pytest
 
 from api.schemas import NewAccount
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "uci_credit_default.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "uci_credit_default.py"
 HEAD = "ID,LIMIT_BAL,PAY_0,PAY_2,BILL_AMT1,BILL_AMT2"
 CLIENTS = (
     "1,20000,2,2,3913.0,3102",  # two months late
@@ -22,12 +24,31 @@ CLIENTS = (
 )
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the example ended with, and what it wrote."""
+
+    returncode: object
+    stdout: str
+    stderr: str
+
+
 def run(folder, *lines, options=()):
-    """What the example does with a file of these lines."""
+    """What the example does with a file of these lines, run as a program is but in this process."""
     file = folder / "clients.csv"
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    command = [sys.executable, EXAMPLE, file, "--today", "2026-04-30", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    said, complained, ended = io.StringIO(), io.StringIO(), SystemExit(0)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(said),
+        redirect_stderr(complained),
+    ):
+        patch.setattr(sys, "argv", [str(EXAMPLE), str(file), "--today", "2026-04-30", *options])
+        try:
+            runpy.run_path(str(EXAMPLE), run_name="__main__")
+        except SystemExit as refused:
+            ended = refused
+    return Ran(ended.code, said.getvalue(), complained.getvalue())
 
 
 @pytest.fixture(scope="module")

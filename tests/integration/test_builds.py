@@ -23,6 +23,8 @@ from workers.settings import Settings
 from workers.versions import take_up
 from workflows import door, names
 from workflows.door import TemporalDoor
+from workflows.examining import run_of
+from workflows.messages import NewBuild
 
 pytestmark = [pytest.mark.stack, pytest.mark.anyio]
 
@@ -43,10 +45,11 @@ def workers(house, monkeypatch):
         monkeypatch.setenv(name, value)
 
     @asynccontextmanager
-    async def of(build):
-        settings = Settings(build=build, one_build=False)
+    async def of(build, *, one_build=False):
+        settings = Settings(build=build, one_build=one_build)
         async with build_worker(house.client, settings, house.database, MetricMeter.noop):
-            await take_up(house.client, build)
+            if not one_build:
+                await take_up(house.client, build)
             yield
 
     return of
@@ -136,6 +139,41 @@ async def test_an_account_goes_on_with_its_stage_on_a_newer_build_and_nothing_is
         for each in (waiting, held, late, fresh):  # nobody is left to whom no worker listens
             await each.handle.execute_update("recall", TAKEN_BACK)
             await each.ends()
+
+
+async def test_without_versions_a_stage_that_its_code_does_not_fit_begins_again(
+    house, workers, place, screen, monkeypatch
+):
+    """It sends nothing twice, and nothing of it is left to do by hand."""
+    for name in ("DEPLOYMENT", "TASK_QUEUE"):  # others than those that a build was current of
+        monkeypatch.setattr(names, name, "without-versions")
+    monkeypatch.setattr(door, "TASK_QUEUE", "without-versions")
+    addresses = house.stack.addresses
+    async with workers("one", one_build=True):
+        account = await place()
+        await house.forward(account, hours=15)
+    before, run = await sent(account), (await account.handle.describe()).run_id
+    with monkeypatch.context() as changed:
+        changed.setitem(journeys._BY_NAME, "standard", begins_otherwise())
+        async with workers("one", one_build=True):
+            with pytest.raises(ValueError, match="no versions"):
+                await deploy(addresses, Deployment(), screen)
+            await account.handle.signal("nudge", NewBuild(build="other"))
+            await house.eventually(partial(is_misfit, account))
+            # The server lists it after five attempts, which take the better part of a minute.
+            listed = f"{all_open()} AND WorkflowId = '{account.workflow_id}' AND "
+            changed.setattr(deploying, "misfits", lambda: f"{listed} RunId = '{run}'")
+            assert await deploy(addresses, Deployment(rescue=True), screen)
+            assert "1 accounts begin their stage again" in shown(screen)
+            await house.eventually(partial(rests, account))
+            assert await sent(account) == before
+            await account.handle.execute_update("recall", TAKEN_BACK)
+            await account.ends()
+
+
+async def is_misfit(account):
+    run = await run_of(account.house.client, account.workflow_id, account.id, deep=True)
+    return run is not None and run.task_failure == "NON_DETERMINISTIC_ERROR"
 
 
 def begins_otherwise():

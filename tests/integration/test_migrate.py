@@ -12,6 +12,7 @@ from rich.console import Console
 from cli import migrating, planning_changes
 from domain.accounts import Hold
 from storage import creditors, moving
+from storage.tables import Instruction
 from tests.house import Account
 from workflows.names import workflow_id
 
@@ -67,7 +68,8 @@ async def test_moved_accounts_go_on_in_the_other_stage_and_hear_nothing_twice(ho
     ]
     assert (await held.state()).holds == (Hold.PAUSE,)
     (line,) = waits.tale("told to move")
-    assert line["reason"] == REASON
+    with house.database.transaction() as session:
+        assert session.get_one(Instruction, line["instruction"]).reason == REASON
     assert [len(await each.messages()) for each in (waits, held)] == [1, 1]
 
     await house.forward(waits, answered, held, days=4)

@@ -28,6 +28,7 @@ from tests.house import Account
 from workflows import names
 from workflows.ailments import Limits
 from workflows.batches import batch
+from workflows.examining import running_among
 from workflows.fast_forward import fast_forward
 from workflows.messages import AccountState
 
@@ -225,6 +226,9 @@ async def test_the_doctor_finds_every_sickness_and_a_failing_contact_is_skipped(
     """What may have left counts as a contact, and is never sent."""
     failing = ward.failing
     await house.forward(ward.quiet, days=1)
+    longest = [names.workflow_id("c" * 40, f"{number:064}") for number in range(999)]
+    asked = [ward.quiet.workflow_id, *longest]
+    assert await running_among(house.client, asked) == {ward.quiet.workflow_id}
     await ward.fall_ill()
     carried = asyncio.create_task(
         fast_forward(house.client, [failing.workflow_id], timedelta(days=12))

@@ -31,6 +31,8 @@ from simulation.placing import person_placed
 from simulation.portfolio import FAILS, WORKS
 from simulation.world import Person, live
 from storage import creditors, people
+from storage.lines import ask
+from storage.session import driver
 from storage.tables import Account, ChargeRow, ContactRow
 from workflows.fast_forward import fast_forward, time_of
 from workflows.messages import AccountState
@@ -266,8 +268,7 @@ class RealWorld:
     async def place(self, home, rows, wish):
         """Place a household; before, it is on record that they want to be left in peace."""
         with self.house.database.transaction() as session:
-            people.record_person(session, home.placements[-1])
-            session.flush()
+            ask(driver(session), people.recording(home.placements[-1]))
             people.set_wishes(session, home.person.reference, [wish])
         for placement in home.placements:
             placed = partial(self._is_placed, rows[placement.reference])

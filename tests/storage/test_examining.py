@@ -3,16 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func
+from sqlalchemy import func, update
 
 from domain.accounts import Closure, Hold
 from domain.contacts import ContactStatus
 from domain.ledger import paid
-from storage import accounts, examining, inbox, ledger
-from storage.tables import ContactRow
+from storage import accounts, creditors, examining, inbox, ledger
+from storage.tables import Account, ContactRow
 from tests.api.record import NOW, placement, record
 
-pytestmark = pytest.mark.stack
+QUIET = timedelta(days=14)
 
 
 @pytest.fixture
@@ -22,10 +22,14 @@ def made(database):
     return one
 
 
-def only(database):
+def suspects(database, most=10):
     with database.transaction() as session:
-        [found] = examining.open_accounts(session)
-        return found
+        return examining.suspects(session, QUIET, most)
+
+
+def only(database):
+    [found] = suspects(database)
+    return found
 
 
 def contact(database, made, status, *, at=NOW):
@@ -69,8 +73,55 @@ def test_holds_and_payments_are_seen_and_closed_accounts_are_not(database, made)
     with database.transaction() as session:
         assert examining.is_open(session, only(database).workflow_id)
         accounts.close(session, made.account_id, Closure.PAID_IN_FULL, at=NOW)
-        assert examining.open_accounts(session) == []
+        assert examining.page(session, "", 10) == []
         assert examining.is_open(session, "account/acme/nobody") is None
+
+
+def test_the_most_suspicious_are_read_first_and_no_more_than_asked_for(database):
+    """One with an intent before one that is paid, before one that never began, before the quiet."""
+    made = {
+        name: placement(reference=name)
+        for name in ("a-well", "b-quiet", "c-new", "d-paid", "e-doing")
+    }
+    for each in made.values():
+        record(database, each)
+    ids = {name: each.account_id for name, each in made.items()}
+    contact(database, made["a-well"], ContactStatus.SENT, at=func.now() - timedelta(days=1))
+    contact(database, made["e-doing"], ContactStatus.INTENDED)
+    with database.transaction() as session:
+        ledger.book(session, ids["d-paid"], paid("p1", made["d-paid"].balance, {}))
+        begun = update(Account).where(Account.id != ids["c-new"])
+        session.execute(begun.values(stage="reminders"))
+        session.execute(update(Account).values(at=func.now() - timedelta(days=15)))
+
+    order = [ids[name] for name in ("e-doing", "d-paid", "c-new", "b-quiet", "a-well")]
+    for most in range(1, 6):
+        assert {each.id for each in suspects(database, most)} == set(order[:most])
+
+
+def test_open_accounts_are_paged_counted_and_asked_for_by_their_workflows(database):
+    one, two, over = (placement(reference=name) for name in ("A1", "A2", "A3"))
+    for each in (one, two, over):
+        record(database, each)
+    workflow = {each: f"account/acme/{each.reference}" for each in (one, two, over)}
+    with database.transaction() as session:
+        creditors.register(session, "other", "Other Bank")
+        accounts.close(session, over.account_id, Closure.PAID_IN_FULL, at=NOW)
+        session.execute(update(Account).values(recorded_at=func.now() - timedelta(hours=1)))
+        assert [each.id for each in examining.page(session, workflow[one], 5)] == [two.account_id]
+        assert [each.id for each in examining.called(session, [workflow[one], "account/x"])] == [
+            one.account_id
+        ]
+        assert examining.open_by_creditor(session) == {"acme": 2, "other": 0}
+
+        def ids(creditor, after="", older=timedelta(minutes=2)):
+            return list(examining.open_ids(session, creditor, after, older, 10))
+
+        assert ids(None) == ids("acme") == [workflow[one], workflow[two]]
+        assert ids("other") == ids("acme", older=timedelta(hours=2)) == []
+        assert ids("acme", after=workflow[one]) == [workflow[two]]
+        asked = [workflow[one], workflow[over], "account/acme/nobody"]
+        assert examining.not_open(session, asked) == asked[1:]
 
 
 def test_news_is_counted_by_where_it_came_from_once_it_is_old(database, made):

@@ -1,10 +1,12 @@
 """Lines: several statements in one round trip, committed whole or not at all, and quick again."""
 
+from contextlib import closing, nullcontext, suppress
+
 import pytest
 from psycopg import OperationalError
 from psycopg.errors import UniqueViolation
 
-from storage import lines
+from storage import Database, lines
 from storage.lines import Line, ask
 from storage.session import driver
 
@@ -13,6 +15,10 @@ pytestmark = pytest.mark.stack
 NAMED = "insert into creditors (id, name) values ($1, $2)"
 FOUND = "select name from creditors where id = $1"
 SAID = "select $1::text"
+
+
+class GaveUpError(Exception):
+    """What a block raises that does not go through."""
 
 
 def found(database, creditor):
@@ -114,6 +120,21 @@ def test_a_session_is_asked_the_same_and_commits_by_itself(database):
         connection = driver(session)
         assert not isinstance(connection, Line)
         given = ask(connection, (NAMED, ("in", "In")), (FOUND, ("in",)), last=True)
-        assert given == [None, "In"]
+        assert given == [None, b"In"]
         assert found(database, "in") is None
     assert found(database, "in") == "In"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_session_undoes_leaves_its_connection_as_quick_as_before(database_url, whole):
+    with closing(Database(database_url, pool_size=1)) as alone:
+        with alone.transaction() as session:
+            lines.run(driver(session), SAID, ("the driver prepares something, too",))
+            part = nullcontext() if whole else session.begin_nested()
+            with suppress(GaveUpError), part:
+                ask(driver(session), (NAMED, ("gone", "Gone")))
+                raise GaveUpError
+            if whole:
+                session.rollback()
+        with alone.transaction() as session:
+            assert ask(driver(session), (FOUND, ("gone",)), (SAID, ("b",))) == [None, b"b"]

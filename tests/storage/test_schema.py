@@ -36,9 +36,10 @@ def test_what_is_proof_can_only_be_added_to(connection, table):
     assert f"{table}_append_only" in set(guards.scalars())
 
 
-def test_who_is_on_record_already_is_bound_by_their_regions_law_and_can_pay_by_transfer(
+def test_who_is_on_record_already_is_bound_by_their_regions_law_and_is_told_of_without_reasons(
     database_url,
 ):
+    """And they can pay by transfer, and what many were paused by is known of them."""
     url = make_url(database_url).set(database="before")
     server = create_engine(database_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -51,14 +52,24 @@ def test_who_is_on_record_already_is_bound_by_their_regions_law_and_can_pay_by_t
         connection.execute(text("insert into creditors (id, name) values ('acme', 'Acme')"))
         connection.execute(PERSON)
         connection.execute(ACCOUNT, {"placement": json.dumps({"consumer": CONSUMER})})
+        connection.execute(MOVED)
+    upgrade(named, "0009")
+    with engine.begin() as connection:
+        for each in PAUSED:
+            connection.execute(each)
     upgrade(named)
 
     with engine.connect() as connection:
         found = connection.execute(text("select regions, residence_zones from people")).one()
         reference = connection.execute(text("select payment_reference from accounts")).scalar_one()
+        moved = text("select detail from journal where what = 'told to move'")
+        told = connection.execute(moved).scalar_one()
+        paused_by = connection.execute(text("select instruction_id from holds")).scalar_one()
     engine.dispose()
     assert tuple(found) == (["US-MA"], ["America/New_York"])
     assert reference == reference_of("acc_1")
+    assert told == {"instruction": "move_1"}
+    assert paused_by == "bulk_1"
 
 
 CONSUMER = {
@@ -76,4 +87,19 @@ ACCOUNT = text(
     "insert into accounts (id, creditor_id, reference, workflow_id, person_id, currency, due_on,"
     " journey, placement, at) values ('acc_1', 'acme', 'A1', 'account/acme/A1', 'per_1', 'USD',"
     " '2026-10-01', 'standard', cast(:placement as jsonb), now())"
+)
+MOVED = text(
+    "insert into journal (account_id, what, detail) values ('acc_1', 'told to move',"
+    """ '{"instruction": "move_1", "reason": "Alex is ill"}')"""
+)
+PAUSED = (
+    text(
+        "insert into instructions (id, verb, detail, reason, given_by) values"
+        " ('bulk_1', 'pause', '{}', 'a flood', 'kim')"
+    ),
+    text("insert into holds (account_id, hold, reason) values ('acc_1', 'pause', 'a flood')"),
+    text(
+        "insert into journal (account_id, what, detail) values ('acc_1', 'hold placed',"
+        """ '{"hold": "pause", "instruction": "bulk_1"}')"""
+    ),
 )

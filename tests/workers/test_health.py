@@ -1,7 +1,11 @@
 """A process says what it lacks, and lives on."""
 
 import asyncio
+import itertools
 import json
+import threading
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +14,8 @@ from temporalio.client import Client
 from storage import Database, migrate
 from storage.keys import Keys
 from storage.master_keys import MasterKeys
-from workers.health import FINE, ask, checks, is_ready, place, serve
+from workers import health
+from workers.health import FINE, Shared, ask, checks, is_ready, place, serve
 
 NOWHERE = "postgresql+psycopg://nobody:word-of-pass@127.0.0.1:1/none"
 
@@ -62,6 +67,56 @@ def test_a_record_that_was_not_migrated_says_what_to_do(database, version):
 def test_a_record_that_the_next_release_has_migrated_goes_on_serving_this_one(database):
     with at_version(database, "9999"):
         assert asked(database)["record"] == FINE
+
+
+def test_however_many_ask_at_once_each_thing_is_asked_once_and_again_when_it_is_stale(monkeypatch):
+    numbers = itertools.count(1)
+
+    async def record():
+        await asyncio.sleep(0)
+        return f"answer {next(numbers)}"
+
+    async def story():
+        needed = {"record": Shared(record)}
+        first = await asyncio.gather(*(ask(needed) for _ in range(50)), ask(needed))
+        fresh = await ask(needed)
+        monkeypatch.setattr(health, "FRESH", timedelta())
+        needed = {"record": Shared(record)}
+        return [*first, fresh], [await ask(needed) for _ in range(2)]
+
+    at_once, one_by_one = asyncio.run(story())
+    assert at_once == [{"record": "answer 1"}] * 52
+    assert one_by_one == [{"record": "answer 2"}, {"record": "answer 3"}]
+
+
+def test_a_record_that_hangs_keeps_one_thread_of_its_own_and_is_heard_again_when_it_wakes(
+    monkeypatch,
+):
+    """The threads on which webhooks are applied, and files placed, stay free."""
+    unused: Any = (None, None, None)
+    awake, threads = threading.Event(), []
+
+    def hangs(_):
+        threads.append(threading.current_thread().name)
+        awake.wait()
+        return FINE
+
+    monkeypatch.setattr(health, "_record", hangs)
+    monkeypatch.setattr(health, "_keys", lambda _: FINE)
+    monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=0.01))
+
+    async def story():
+        needed = {"record": checks(*unused)["record"]}
+        while_away = [(await ask(needed))["record"] for _ in range(20)]
+        awake.set()
+        monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=5))
+        return while_away, (await ask(needed))["record"]
+
+    while_away, then = asyncio.run(story())
+    assert set(while_away) == {"no answer within 0.01 s"}
+    assert then == FINE
+    assert len(threads) == 1
+    assert threads[0].startswith("health")
 
 
 class at_version:  # noqa: N801 -- reads as a word

@@ -1,8 +1,9 @@
 """Record a history of every stage of every journey.
 
 `python -m tests.workflows.record_histories` starts a stack, plays the stories below on it and
-writes Temporal's own history of each stage to tests/histories/. Everybody in them is fictional.
-It takes a few minutes.
+writes Temporal's own history of each stage to the folder of the present version in
+tests/histories/; those of other versions are left alone. Everybody in them is fictional. It takes a
+few minutes. With names of cases (`standard.skipped`) it adds those, and leaves the rest.
 """
 
 import asyncio
@@ -10,9 +11,9 @@ import itertools
 import json
 import re
 import socket
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import stripe
 from google.protobuf.message import Message
@@ -20,6 +21,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
 from compliance.laws import shipped_id, shipped_text
+from compliance.skips import Skip
+from domain.bulk import BulkInstruction
+from domain.contacts import ContactStatus
 from domain.contracts import Contract, HardshipTerms
 from domain.events import (
     HardshipDeclared,
@@ -31,13 +35,12 @@ from domain.events import (
 from domain.time import local_date
 from journeys import JOURNEYS
 from storage import contracts, plans
+from storage.tables import ContactRow
 from tests.house import embedded_stack, open_house
 from tests.stack.programs import open_directory, quick_disk
+from tests.workflows import histories
 from workflows.messages import Heard
 
-FOLDER = Path(__file__).parents[1] / "histories"
-LAWS_FOLDER = FOLDER / "laws"
-"""The laws that the recorded accounts went by: a replay reads the same rules."""
 WHOLE = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW)
 FAILS_LATER = "4000000000000341"
 """Stripe's test card that can be stored, and fails when it is charged."""
@@ -94,6 +97,35 @@ class Story:
         """Every try within the grace fails, too."""
         await self.accepts_a_plan(card=FAILS_LATER)
         await self.goes_on_until("broken_plan")
+
+    async def holds(self, expected):
+        """Wait until these holds stand."""
+
+        async def so():
+            return (await self.account.state()).holds == expected
+
+        await self.house.eventually(so)
+
+    async def is_under_way(self, step):
+        return (await self.account.state()).under_way == step
+
+    def poison(self, key):
+        """Words that nobody can read stand where a contact begins."""
+        with self.house.database.transaction() as session:
+            session.add(
+                ContactRow(
+                    key=key,
+                    account_id=self.account.id,
+                    person_id=self.account.record().person_id,
+                    channel="sms",
+                    message="nudge",
+                    purpose="demand",
+                    address=self.account.phone,
+                    status=ContactStatus.INTENDED,
+                    words={},
+                    at=self.account.record().at,
+                )
+            )
 
 
 async def silence(story):
@@ -225,6 +257,27 @@ async def opt_out(story):
     await story.days(25)
 
 
+async def instructed(story):
+    """Operations pause many accounts, this one among them, and let them go on."""
+    for verb, hold in (("pause", ("pause",)), ("resume", ())):
+        told = BulkInstruction(instruction_id=f"ui-{verb}", verb=verb, reason="a fire", by="ops")
+        await story.account.handle.signal("instruct", told)
+        await story.holds(hold)
+        await story.days(2)
+    await story.days(20)
+
+
+async def skipped(story):
+    """The second contact fails for ever, and operations go past it."""
+    step = f"{story.account.workflow_id}#2"
+    story.poison(step)
+    going = asyncio.create_task(story.days(20))
+    await story.house.eventually(lambda: story.is_under_way(step), within=40)
+    skip = Skip(instruction_id="ui-skip", reason="a broken row", by="ops", step=step)
+    await story.account.handle.execute_update("skip_step", skip)
+    await going
+
+
 STAGES = (
     *(silence, a_plan_is_kept, a_new_card_mends_a_plan, a_plan_breaks_for_good),
     *(a_plan_is_given_up, a_plan_rests, a_charge_fails_late, a_payment_goes_back, hardship),
@@ -234,6 +287,9 @@ STAGES = (
 
 CASES = (paid, hold, hold_in_temporal, recall, switched, opt_out)
 """Stories of which the first stage is kept under the story's own name."""
+
+ONCE = (instructed, skipped)
+"""Such stories that are the same in every journey: kept of `standard` alone."""
 
 
 async def play(house, journey, story, places):
@@ -311,52 +367,65 @@ def journey_and_stage(history):
 def chosen(played):
     """The histories to keep, by the name of their file."""
     kept: dict[str, WorkflowHistory] = {}
-    for story, histories in played:
-        for history in histories:
+    for story, ended in played:
+        for history in ended:
             name = ".".join(journey_and_stage(history))
-            if story in CASES:
+            if story in (*CASES, *ONCE):
                 kept.setdefault(f"{name.split('.')[0]}.{story.__name__}", history)
             elif name not in kept or len(history.events) > len(kept[name].events):
                 kept[name] = history
     return kept
 
 
-def write(name, history):
+def write(folder, name, history):
     """One event a line, so that a difference can be read; what names this machine is left out."""
     lines = ",\n".join(json.dumps(event) for event in history.to_json_dict()["events"])
     process = rf"\d+@{re.escape(socket.gethostname())}(-[0-9a-f]{{32}})?"
     events = re.sub(process, "recorded", lines)
-    (FOLDER / f"{name}.json").write_text(f'{{"events": [\n{events}\n]}}\n', "utf-8")
+    (folder / f"{name}.json").write_text(f'{{"events": [\n{events}\n]}}\n', "utf-8")
 
 
-async def record(stack):
-    """Play every story and write what is kept; fails if a stage was never played."""
+TOLD = [
+    *((journey, story) for journey in JOURNEYS for story in (*STAGES, *CASES)),
+    *(("standard", story) for story in ONCE),
+]
+"""Every story, with the journey that it is told of."""
+
+
+async def record(stack, folder, names):
+    """Play the stories, all or those of that name, and write to the folder what is kept."""
+    told = [each for each in TOLD if not names or f"{each[0]}.{each[1].__name__}" in names]
     async with open_house(stack) as house:
         with house.database.transaction() as session:
             contracts.agree(session, "acme", Contract(hardship=SOON_OVER))
         places = asyncio.Semaphore(AT_ONCE)
-        stories = await asyncio.gather(
-            *(
-                play(house, journey, story, places)
-                for journey in JOURNEYS
-                for story in (*STAGES, *CASES)
-            )
-        )
+        stories = await asyncio.gather(*(play(house, *each, places) for each in told))
     kept = chosen(stories)
+    if not names:
+        clear(folder, kept)
+    laws = folder / "laws"
+    laws.mkdir(parents=True, exist_ok=True)
+    # The laws that the recorded accounts went by: a replay reads the same rules.
+    (laws / f"{shipped_id()}.json").write_text(shipped_text(), "utf-8")
+    for name, history in kept.items():
+        if not names or name in names:
+            write(folder, name, history)
+    histories.put_on_list(folder)
+    print(f"{len(kept)} histories in {folder}")  # noqa: T201 -- it is a command
+
+
+def clear(folder, kept):
+    """Take away what this version recorded before; fails if a stage was never played."""
     for journey in JOURNEYS.values():
         missing = [
             each.name for each in journey.stages if f"{journey.name}.{each.name}" not in kept
         ]
         assert not missing, f"{journey.name}: no story leads to {', '.join(missing)}"
-    for old in (*FOLDER.glob("*.json"), *LAWS_FOLDER.glob("*.json")):
+    for old in folder.rglob("*.json"):
         old.unlink()
-    LAWS_FOLDER.mkdir(exist_ok=True)
-    (LAWS_FOLDER / f"{shipped_id()}.json").write_text(shipped_text(), "utf-8")
-    for name, history in kept.items():
-        write(name, history)
-    print(f"{len(kept)} histories in {FOLDER}")  # noqa: T201 -- it is a command
 
 
 if __name__ == "__main__":
+    recordings = histories.to_record(histories.version())
     with open_directory(quick_disk()) as folder, embedded_stack(folder / "data") as stack:
-        asyncio.run(record(stack))
+        asyncio.run(record(stack, recordings, sys.argv[1:]))

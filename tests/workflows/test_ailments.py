@@ -61,10 +61,21 @@ def test_an_activity_that_fails_again_and_again_is_named_with_its_failure_and_si
     assert "tahsil account skip" in found.next_step
 
 
+def test_only_a_contact_or_a_charge_is_said_to_be_skippable():
+    """Whatever else fails writes the record, or brings news: it has to be mended."""
+
+    def steps(*names):
+        doing = tuple(Doing(name, 9, "KeyError", LONG_AGO) for name in names)
+        return ["skip" in each.next_step for each in of(Run("acc_1", doing=doing))]
+
+    assert steps("reach_out", "charge", "record_holds", "take_part") == [True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("cause", "step"),
     [
         ("NON_DETERMINISTIC_ERROR", "tahsil replay --open"),
+        ("NON_DETERMINISTIC_ERROR", "tahsil deploy --rescue: "),
         ("WORKFLOW_WORKER_UNHANDLED_FAILURE", "worker's log"),
     ],
 )
@@ -79,6 +90,12 @@ def test_a_task_that_nobody_takes_asks_for_a_worker_of_its_build():
     [found] = of(Run("acc_1", task_attempt=1, task_since=LONG_AGO, build="b7"))
     assert (found.ailment, found.since) == (Ailment.NO_WORKER, LONG_AGO)
     assert "build b7" in found.says
+    assert "tahsil deploy BUILD --rescue" in found.next_step
+
+
+def test_where_workers_have_no_versions_no_build_is_asked_for():
+    [found] = of(Run("acc_1", task_attempt=1, task_since=LONG_AGO))
+    assert found.next_step == "start workers: python -m workers, or tahsil up"
 
 
 def test_nothing_pending_is_an_ailment_unless_a_hold_stands():
@@ -145,6 +162,7 @@ def test_a_queue_is_ill_without_workers_or_with_work_that_waits():
     assert say(pollers=0, waiting=4) == ["no worker asks for activity tasks; 4 wait"]
     assert say(waiting=1000)[0].startswith("1000 activity tasks wait")
     assert say(waiting=1, age=timedelta(minutes=5))[0].endswith("for 300 s")
+    assert say(waiting=1, age=timedelta(days=2, seconds=1))[0].endswith("for 172801 s")
 
 
 def test_schedules_are_missing_paused_or_failing():

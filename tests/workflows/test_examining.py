@@ -1,22 +1,20 @@
 """What is read from a run's history: timers that run, and why its tasks fail."""
 
-from pathlib import Path
-
 import pytest
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskFailedEventAttributes
 from temporalio.client import WorkflowHistory
 
+from tests.workflows.histories import latest
 from workflows.examining import _task_failure, _timers
 
-HISTORIES = Path(__file__).parents[1] / "histories"
 STARTED = EventType.EVENT_TYPE_TIMER_STARTED
 
 
 @pytest.fixture(scope="module")
 def events():
     """Of a stage that was put on hold, went on, and ended."""
-    text = (HISTORIES / "standard.hold.json").read_text("utf-8")
+    text = (latest() / "standard.hold.json").read_text("utf-8")
     return list(WorkflowHistory.from_json("account/acme/A1", text).events)
 
 

@@ -20,16 +20,17 @@ from compliance.laws import LAWS
 from storage.keys import UnreadableError, erase
 from storage.master_keys import MasterKeys
 from tests.api.record import placement
-from tests.workflows.record_histories import FOLDER, LAWS_FOLDER, open_payloads
+from tests.workflows import histories
+from tests.workflows.record_histories import open_payloads
 from workers.runner import WORKFLOWS, runner
 from workflows.messages import Leg
 from workflows.names import workflow_id
-from workflows.payloads import ENCRYPTED, KeyRing, sealed
+from workflows.payloads import ENCRYPTED, KeyRing, Sealed, sealed
 
 pytestmark = pytest.mark.anyio
 
 MASTER = bytes(32)
-HISTORY = FOLDER / "standard.reminders.json"
+HISTORY = histories.latest() / "standard.reminders.json"
 
 
 @pytest.fixture
@@ -102,6 +103,18 @@ async def test_what_is_not_encrypted_is_left_as_it_is_and_asks_for_no_key(tmp_pa
     assert await sealed(nowhere).decode(plain) == [{"instruction_id": "ops-1"}, None]
 
 
+async def test_workflows_have_a_codec_of_their_own_and_one_converter_between_them(placed):
+    nowhere = KeyRing("postgresql+psycopg://nobody@127.0.0.1:1/none", MasterKeys([MASTER]))
+    whole = sealed(nowhere)
+    mine, other = whole.with_context(flow(placed)), whole.with_context(flow(placement()))
+
+    codecs = [each.payload_codec for each in (whole, mine, other)]
+    assert all(isinstance(each, Sealed) for each in codecs)
+    assert len({each.workflow for each in codecs if isinstance(each, Sealed)}) == len(codecs)
+    assert whole.payload_converter is mine.payload_converter is other.payload_converter
+    assert whole.payload_converter_class() is whole.payload_converter_class()
+
+
 async def test_once_the_persons_key_is_erased_nobody_can_read_the_account(rings, database, placed):
     ring = rings()
     await ring.belongs(placed)
@@ -154,8 +167,7 @@ async def test_a_failure_tells_nothing_and_opens_with_message_details_and_trace(
 
 
 async def test_histories_of_before_replay_with_encryption_switched_on(rings, monkeypatch):
-    fetched = {file.stem: file.read_text("utf-8") for file in LAWS_FOLDER.glob("*.json")}
-    monkeypatch.setattr(LAWS, "_fetch", fetched.get)
+    monkeypatch.setattr(LAWS, "_fetch", histories.laws().get)
     told = json.loads(HISTORY.read_text("utf-8"))
     began = told["events"][0]["workflowExecutionStartedEventAttributes"]
     replayer = Replayer(

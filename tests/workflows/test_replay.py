@@ -7,7 +7,6 @@ is in them: how long a timer is, or which message leaves, is the business of tes
 import json
 import re
 from base64 import b64decode
-from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -17,17 +16,19 @@ from temporalio.workflow import NondeterminismError
 
 from compliance.laws import LAWS
 from journeys import JOURNEYS
+from tests.workflows import histories
 from tests.workflows.incompatible import SleepsFirst
 from workers.runner import WORKFLOWS, runner
 
-FOLDER = Path(__file__).parents[1] / "histories"
-LAWS_FOLDER = FOLDER / "laws"
-RECORDED = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
+RECORDED = histories.recorded()
+LATEST = histories.latest().name
+"""Histories of every release, and the release that knows every stage there is."""
 STAGES = [
     f"{journey.name}.{stage.name}" for journey in JOURNEYS.values() for stage in journey.stages
 ]
 CASES = ("paid", "hold", "hold_in_temporal", "recall", "switched", "opt_out")
-EXPECTED = [*STAGES, *(f"{name}.{each}" for name in JOURNEYS for each in CASES)]
+ONCE = ("standard.instructed", "standard.skipped")
+EXPECTED = [*STAGES, *(f"{name}.{each}" for name in JOURNEYS for each in CASES), *ONCE]
 RECORD_IT = "run `python -m tests.workflows.record_histories` and look at what it changes"
 
 pytestmark = pytest.mark.anyio
@@ -51,8 +52,7 @@ def recorded(name):
 @pytest.fixture(autouse=True)
 def the_laws_they_went_by(monkeypatch):
     """Laws are found where they were written down with the histories, and nowhere else."""
-    fetched = {file.stem: file.read_text("utf-8") for file in LAWS_FOLDER.glob("*.json")}
-    monkeypatch.setattr(LAWS, "_fetch", fetched.get)
+    monkeypatch.setattr(LAWS, "_fetch", histories.laws().get)
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +67,22 @@ async def test_a_recorded_run_goes_the_same_way_again(ours, name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_stage_and_case_has_been_recorded(name):
-    assert name in RECORDED, RECORD_IT
+    assert any(each.endswith(f"/{name}") for each in RECORDED), RECORD_IT
 
 
 def test_nothing_is_recorded_of_stages_that_are_no_more():
-    assert {*EXPECTED} >= RECORDED.keys(), RECORD_IT
+    now = {file.stem for file in RECORDED.values() if file.parent.name == LATEST}
+    assert {*EXPECTED} >= now, RECORD_IT
+
+
+def test_no_history_of_any_release_is_lost():
+    assert not histories.astray(), "take it back from the repository; see tests/histories/README.md"
 
 
 @pytest.mark.parametrize("name", ["standard.reminders", "subscription.last_try"])
 async def test_a_workflow_with_another_command_is_caught(name):
     with pytest.raises(NondeterminismError):
-        await replayer(SleepsFirst).replay_workflow(recorded(name))
+        await replayer(SleepsFirst).replay_workflow(recorded(f"{LATEST}/{name}"))
 
 
 @pytest.mark.parametrize("name", RECORDED)

@@ -1,5 +1,6 @@
 """What people see of an account: what was, what is to come, and what is used of the caps."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -76,9 +77,7 @@ def test_the_timeline_tells_what_was_and_then_what_is_to_come_in_order():
     progress = carried(holds=(StandingHold(hold=Hold.PAUSE, ends=date(2026, 11, 25)),))
     progress.entered = {"reminders": NOON - timedelta(days=2)}
     made = Contact(key="k1", message=sms("nudge"), status=ContactStatus.SENT, at=NOON)
-    refused = made.model_copy(
-        update={"key": "k2", "status": ContactStatus.REFUSED, "reasons": ("too often",)}
-    )
+    refused = replace(made, key="k2", status=ContactStatus.REFUSED, reasons=("too often",))
     progress.remember(made, stage="reminders")
     progress.latest["sms second"] = refused
     plan = schedule("p1", progress.money, Monthly(day=1), date(2026, 12, 1), parts=2)
