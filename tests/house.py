@@ -148,11 +148,14 @@ class House:
             await self.settle()
             left -= step
 
-    async def eventually(self, condition, *, within=20.0):
-        """Wait until the (async) condition gives something true, and give that."""
+    async def eventually(self, condition, *, within=20.0, saw=lambda: "nothing is said of it"):
+        """Wait until the (async) condition gives something true, and give that.
+
+        If it does not, `saw` says what was there in its place.
+        """
         end = time.monotonic() + within
         while not (found := await condition()):
-            assert time.monotonic() < end, f"{condition} did not come true in {within} s"
+            assert time.monotonic() < end, f"{condition} not true in {within} s: {saw()}"
             await asyncio.sleep(0.02)
         return found
 

@@ -234,16 +234,19 @@ async def test_the_doctor_finds_every_sickness_and_a_failing_contact_is_skipped(
         fast_forward(house.client, [failing.workflow_id], timedelta(days=12))
     )
 
+    saw = []
+
     async def both_fail():
         assert not carried.done(), carried.result()
         found = await examined(house)
+        saw[:] = [{each: found[each]["says"] for each in found}, await failing.state()]
         fails = found.get(("activity fails", failing.id))
         # At first it only asks the provider whether the message left.
         is_poisoned = fails is not None and "ValidationError" in fails["says"]
         ill = is_poisoned and ("workflow task fails", ward.odd.id) in found
         return found if ill else None
 
-    found = await house.eventually(both_fail, within=90)
+    found = await house.eventually(both_fail, within=90, saw=lambda: (saw, failing.story()))
     assert "reach_out fails: attempt" in found["activity fails", failing.id]["says"]
     assert found["activity fails", failing.id]["since"]
     assert "WORKFLOW_WORKER_UNHANDLED_FAILURE" in found["workflow task fails", ward.odd.id]["says"]
