@@ -234,7 +234,7 @@ async def test_the_doctor_finds_every_sickness_and_a_failing_contact_is_skipped(
         fast_forward(house.client, [failing.workflow_id], timedelta(days=12))
     )
 
-    saw = []
+    saw: list[object] = []
 
     async def both_fail():
         assert not carried.done(), carried.result()
