@@ -32,6 +32,7 @@ from compliance import Packs, load_packs
 from compliance.facts import Actor, Sector
 from compliance.laws import law_id, write_law
 from compliance.loading import read_yaml
+from domain.contacts import Channel
 from domain.contracts import Contract
 from domain.money import figure
 from journeys import JOURNEYS
@@ -327,12 +328,12 @@ def _print(result: Result, console: Console) -> None:
 
 def _holds(plan: _Plan, result: Result, console: Console) -> bool:
     """Whether no threshold is crossed; each that is, is told."""
-    holds = True
+    holds, known = True, {*(channel.value for channel in Channel), *result.rules}
     for each in plan.thresholds:
         for number in range(plan.watched, len(result.variants)):
             if each.of_change and number == 0:
                 continue
-            found = each.crossed_by(result.tables[number])
+            found = each.crossed_by(result.tables[number], known)
             if found is not None:
                 holds = False
                 console.print(

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulation.comparing import Table
@@ -35,14 +35,31 @@ class Threshold:
     sign: str
     limit: float
 
-    def crossed_by(self, table: Table) -> float | None:
-        """The figure, if it is beyond the limit; a figure that cannot be told is not."""
+    def crossed_by(self, table: Table, known: Container[str] = ()) -> float | None:
+        """The figure, if it is beyond the limit; one that would be a part of nothing is not.
+
+        `known` are names, such as channels, of which there may have been none: that makes zero.
+        ThresholdError if there is no such figure: a limit that nothing can cross watches nothing.
+        """
         metric, of = self.name
         found = table.get((metric, of)) or table.get((metric, of or ALL))
         if found is None:
-            return None
+            if of not in known or not any(name == metric for name, _ in table):
+                raise ThresholdError(self._nothing_there(table))
+            return 0.0 if COMPARES[self.sign](0.0, self.limit) else None
         value = (found.difference if self.of_change else found.own).value
         return value if value is not None and COMPARES[self.sign](value, self.limit) else None
+
+    def _nothing_there(self, table: Table) -> str:
+        metric, of = self.name
+        named = [each for name, each in table if name == metric]
+        if not named:
+            return (
+                f"--fail-if {self.text!r}: {metric} cannot be told of this portfolio; what costs is"
+                " told where there are prices in its currency (--costs)"
+            )
+        parts = ", ".join(filter(None, named)) or "no parts"
+        return f"--fail-if {self.text!r}: nothing of {metric} is called {of!r}; it has {parts}"
 
     def told(self, value: float) -> str:
         """A figure as the threshold is written."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from inspect import getsourcefile
+from traceback import extract_tb
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +22,7 @@ from domain.payable import least_charge, step
 from domain.people import Milestone, MilestoneKind
 from domain.settlements import early
 from domain.time import local_date
-from engine import Closed, OpenAccount, Progress, Stage, Switched
+from engine import Closed, Next, OpenAccount, Progress, Stage, Switched
 from engine.drive import attempt
 from simulation.deeds import Debt
 from simulation.happenings import What
@@ -44,6 +46,19 @@ PAGE, CHARGED = "page", "charge"
 
 Told = Event | Callable[[Progress], Event]
 """Something heard: an event, or what makes one of the account as it stands then."""
+
+
+class StageError(ValueError):
+    """A stage failed while it was played: its author has to mend it."""
+
+    @classmethod
+    def of(cls, stage: Stage, error: Exception) -> StageError:
+        """Say where: by the last line of the stage's own file, however deep it failed."""
+        file = getsourcefile(stage.attempt)
+        frames = extract_tb(error.__traceback__)
+        place = next((each for each in reversed(frames) if each.filename == file), frames[-1])
+        what = f"{type(error).__name__}: {error}"
+        return cls(f"stage {stage.name} failed at {place.filename}:{place.lineno}: {what}")
 
 
 class EndlessJourneyError(Exception):
@@ -167,15 +182,7 @@ class Life:
         home = self._home
         while True:
             home.told(self, What.STAGE, self.stage.name, why=self._why)
-            following = await attempt(
-                self.journey,
-                self.stage,
-                self.progress,
-                self,
-                laws=self._law,
-                workflow_id=self.account.account_id,
-            )
-            match following:
+            match await self._attempt():
                 case Closed(closure=closure):
                     self._close(closure)
                     return
@@ -184,8 +191,24 @@ class Life:
                     self.journey = home.journey_called(name)
                     self.stage = self.journey.stage(entered) if entered else self.journey.first
                     home.told(self, What.SWITCHED, self.journey.name, why=self._why)
-                case Stage():
+                case Stage() as following:
                     self.stage = following
+
+    async def _attempt(self) -> Next:
+        """Play one stage to its end; StageError says where it failed."""
+        try:
+            return await attempt(
+                self.journey,
+                self.stage,
+                self.progress,
+                self,
+                laws=self._law,
+                workflow_id=self.account.account_id,
+            )
+        except EndlessJourneyError:
+            raise
+        except Exception as error:
+            raise StageError.of(self.stage, error) from error
 
     def _close(self, closure: Closure) -> None:
         settled = closure is Closure.PAID_IN_FULL and self._forgiven

@@ -166,6 +166,22 @@ def test_a_journey_that_goes_round_for_ever_is_told(portfolio, tmp_path):
     assert "stage spinning goes round without time passing" in told
 
 
+def test_a_stage_that_fails_is_named_with_its_line(portfolio, tmp_path):
+    mistaken = tmp_path / "mistaken.py"
+    mistaken.write_text(
+        "from engine import Journey, stage\n"
+        "@stage\n"
+        "async def hasty(account):\n"
+        '    """Forgets how long."""\n'
+        "    await account.quiet(until='noon', because='it is early')\n"
+        "    return close\n"
+        "MISTAKEN = Journey('mistaken', 1, (hasty,))\n"
+    )
+
+    told = one_line(backtest(mistaken, "--portfolio", portfolio, *USUAL))
+    assert f"stage hasty failed at {mistaken}:5: TypeError" in told
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -24,13 +24,33 @@ TABLE = {
         ("contacts>4", 5.0),
         ("contacts:sms<=3", 3.0),
         ("contacts:letter>0", None),
+        ("contacts:letter<1", 0.0),
         ("plans-kept<50%", None),
     ],
 )
 def test_a_threshold_is_crossed_or_is_not(text, crossed):
     (threshold,) = read_thresholds([text], compares=True)
 
-    assert threshold.crossed_by(TABLE) == crossed
+    assert threshold.crossed_by(TABLE, {"sms", "letter"}) == crossed
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("contacts:pigeon>4", "nothing of contacts is called 'pigeon'; it has all, sms"),
+        ("contacts:SMS>4", "nothing of contacts is called 'SMS'; it has all, sms"),
+        ("complaints:sms>1%", "nothing of complaints is called 'sms'; it has no parts"),
+        ("cost>1", "cost cannot be told of this portfolio"),
+        ("cost:sms>1", "cost cannot be told of this portfolio"),
+    ],
+)
+def test_a_threshold_on_a_figure_that_there_is_not_is_no_pass(text, says):
+    (threshold,) = read_thresholds([text], compares=True)
+
+    with pytest.raises(ThresholdError) as refused:
+        threshold.crossed_by(TABLE, {"letter"})
+
+    assert says in str(refused.value)
 
 
 def test_a_figure_is_told_as_the_threshold_is_written():
