@@ -168,6 +168,8 @@ def _kind(pending: PendingActivityInfo) -> str | None:
     if not pending.HasField("last_failure"):
         return None
     failure = pending.last_failure
+    if failure.HasField("server_failure_info") and failure.HasField("cause"):
+        failure = failure.cause  # it was longer than the server keeps: this is its beginning
     if failure.HasField("application_failure_info"):
         return failure.application_failure_info.type
     return failure.WhichOneof("failure_info")

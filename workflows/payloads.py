@@ -20,6 +20,7 @@ from typing import ClassVar, Self, TypeVar
 from cryptography.exceptions import InvalidTag
 from psycopg import OperationalError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
@@ -27,6 +28,7 @@ from temporalio.converter import (
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
+    PayloadConverter,
     SerializationContext,
     WithSerializationContext,
     WorkflowSerializationContext,
@@ -40,6 +42,8 @@ from workflows.names import workflow_id
 
 ENCODING, KEY_ID = "encoding", "key-id"
 ENCRYPTED = b"binary/encrypted"
+TRACE = 1_500
+"""Characters of a stack trace that a failure tells: its last frames."""
 THREADS = 2
 """That look for keys. Each holds a connection while it asks, and no other work waits for them."""
 
@@ -161,12 +165,29 @@ class Converter(DataConverter):
         return twin
 
 
+class Failures(DefaultFailureConverterWithEncodedAttributes):
+    """Failures with the end of their stack trace: the server keeps 4 kB of an activity's.
+
+    Of a longer one it keeps the beginning, and says that it was a failure of its own.
+    """
+
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        """Fill in the failure of an exception."""
+        super().to_failure(exception, payload_converter, failure)
+        said = payload_converter.from_payloads([failure.encoded_attributes])[0]
+        if len(said["stack_trace"]) > TRACE:
+            said["stack_trace"] = f"…{said['stack_trace'][-TRACE:]}"
+            failure.encoded_attributes.CopyFrom(payload_converter.to_payloads([said])[0])
+
+
 def sealed(ring: KeyRing) -> DataConverter:
     """How everybody of ours talks to Temporal: pydantic's JSON, encrypted, failures included."""
     return Converter(
         payload_converter_class=Plain,
         payload_codec=Sealed(ring),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=Failures,
     )
 
 

@@ -2,11 +2,13 @@
 
 import pytest
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure, ServerFailureInfo
 from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskFailedEventAttributes
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowHistory
 
 from tests.workflows.histories import latest
-from workflows.examining import _task_failure, _timers
+from workflows.examining import _kind, _task_failure, _timers
 
 STARTED = EventType.EVENT_TYPE_TIMER_STARTED
 
@@ -34,3 +36,10 @@ def test_a_failure_of_a_workflow_task_counts_until_one_is_completed(events):
     assert _task_failure(events) is None
     assert _task_failure([*events, failed]) == "NON_DETERMINISTIC_ERROR"
     assert _task_failure([failed, *events]) is None
+
+
+def test_a_failure_that_was_too_long_for_the_server_is_told_by_its_kind():
+    ours = Failure(application_failure_info=ApplicationFailureInfo(type="ValidationError"))
+    cut = Failure(server_failure_info=ServerFailureInfo(), cause=ours)
+    assert _kind(PendingActivityInfo(last_failure=cut)) == "ValidationError"
+    assert _kind(PendingActivityInfo(last_failure=ours)) == "ValidationError"

@@ -163,7 +163,35 @@ async def test_a_failure_tells_nothing_and_opens_with_message_details_and_trace(
         assert secret not in told.SerializeToString()
     assert isinstance(opened, ApplicationError)
     assert (opened.message, opened.details) == ("cannot reach Zephyrine", ("+14045550199",))
-    assert failure.stack_trace.strip() in traced
+    assert told_trace(failure).split() == traced.split()
+
+
+def told_trace(opened):
+    return json.loads(opened.encoded_attributes.data)["stack_trace"]
+
+
+def deep(more):
+    """Fail far below, by two ways in turn: a trace leaves out what repeats itself."""
+    return deeper(more - 1) if more else fails()
+
+
+def deeper(more):
+    return deep(more)
+
+
+async def test_the_longest_trace_leaves_a_failure_that_the_server_keeps(rings, placed):
+    ring = rings()
+    await ring.belongs(placed)
+    mine, told = sealed(ring).with_context(flow(placed)), Failure()
+    try:
+        deep(60)
+    except ApplicationError as error:
+        await mine.encode_failure(error, told)
+
+    assert told.ByteSize() < 4096
+    await sealed(rings()).decode_failure(told)
+    assert told_trace(told).startswith("…")
+    assert "in fails" in told_trace(told)
 
 
 async def test_histories_of_before_replay_with_encryption_switched_on(rings, monkeypatch):
