@@ -23,7 +23,6 @@ from domain.people import Milestone, MilestoneKind
 from domain.settlements import early
 from domain.time import local_date
 from engine import Closed, Next, OpenAccount, Progress, Stage, Switched
-from engine.drive import attempt
 from simulation.deeds import Debt
 from simulation.happenings import What
 
@@ -197,14 +196,7 @@ class Life:
     async def _attempt(self) -> Next:
         """Play one stage to its end; StageError says where it failed."""
         try:
-            return await attempt(
-                self.journey,
-                self.stage,
-                self.progress,
-                self,
-                laws=self._law,
-                workflow_id=self.account.account_id,
-            )
+            return await self.seen.played()
         except EndlessJourneyError:
             raise
         except Exception as error:

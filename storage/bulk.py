@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from domain.accounts import Hold
 from domain.bulk import Bulk, BulkInstruction, BulkProgress, BulkVerb, Where
-from storage import journal
+from storage import instructions, journal
 from storage.session import Database, lock_person
 from storage.tables import Account, HoldRow, InstructedAccount, Instruction, JournalRow
 
@@ -166,15 +166,15 @@ def note(
     step: str,
 ) -> None:
     """Put an instruction to one account on record that is carried out at once; once per id."""
-    row = upsert(Instruction).values(
-        id=instruction_id, verb=verb, detail={"step": step}, reason=reason, given_by=by
-    )
-    session.execute(row.on_conflict_do_nothing())
-    member = upsert(InstructedAccount).values(
-        instruction_id=instruction_id, account_id=account_id, told_at=func.now()
-    )
-    joined = member.on_conflict_do_nothing().returning(InstructedAccount.account_id)
-    if session.scalar(joined) is not None:
+    if instructions.is_new(
+        session,
+        account_id,
+        instruction_id,
+        verb=verb,
+        reason=reason,
+        by=by,
+        detail={"step": step},
+    ):
         journal.note(session, account_id, verb, instruction=instruction_id, step=step)
 
 

@@ -13,36 +13,35 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from compliance import ContactRequest, decide
-    from compliance.laws import LAWS
-    from compliance.orders import Close, Entered, EnterStage, Recorded
-    from compliance.skips import Skip
-    from domain.accounts import PAID_UP, Closure, Hold, Placement
-    from domain.bulk import BulkInstruction, BulkVerb, TakePart
-    from domain.contacts import Channel
-    from domain.events import AnyEvent, HoldLifted, HoldPlaced, JourneySwitched, Recalled
-    from domain.orders import RecordHolds, RecordPlacement
-    from domain.people import StandingHold
-    from engine import Closed, Next, Stage, Switched
-    from engine.drive import attempt
-    from engine.progress import Progress
-    from journeys import JOURNEYS, journey_called, present_name
-    from workflows import names
-    from workflows.messages import (
-        AccountState,
-        Happening,
-        Heard,
-        Instruction,
-        Leg,
-        NewBuild,
-        NewJourney,
-        NextStep,
-        PlacedAgain,
-    )
-    from workflows.reentry import LeftToNewerBuild, goes_on, take_over
-    from workflows.runtime import UNTIL_DONE, TemporalRuntime
-    from workflows.showing import details, first_lawful, holds, timeline
+from compliance import ContactRequest, decide
+from compliance.laws import LAWS
+from compliance.orders import Close, Entered, EnterStage, Recorded
+from compliance.skips import Skip
+from domain.accounts import PAID_UP, Closure, Hold, Placement
+from domain.bulk import BulkInstruction, BulkVerb, TakePart
+from domain.contacts import Channel
+from domain.events import AnyEvent, HoldLifted, HoldPlaced, JourneySwitched, Recalled
+from domain.orders import RecordHolds, RecordPlacement
+from domain.people import StandingHold
+from engine import Closed, Next, Stage, Switched
+from engine.drive import attempt
+from engine.progress import Progress
+from journeys import JOURNEYS, journey_called, present_name
+from workflows import names
+from workflows.messages import (
+    AccountState,
+    Happening,
+    Heard,
+    Instruction,
+    Leg,
+    NewBuild,
+    NewJourney,
+    NextStep,
+    PlacedAgain,
+)
+from workflows.reentry import LeftToNewerBuild, goes_on, take_over
+from workflows.runtime import UNTIL_DONE, TemporalRuntime
+from workflows.showing import details, first_lawful, holds, timeline
 
 NEWS = '{"event": {"kind": "opted_out", "event_id": "letter-18", "channel": "sms"}}'
 BUILD = '{"build": "2026.11.3"}'

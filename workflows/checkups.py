@@ -5,8 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from domain.checkups import Clocks
+from domain.checkups import Clocks
 
 AT_MOST = timedelta(seconds=10)
 

@@ -5,9 +5,8 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from domain.orders import PlacementJob
-    from workflows.runtime import RETRY
+from domain.orders import PlacementJob
+from workflows.runtime import RETRY
 
 ONE_ROW = timedelta(seconds=15)
 """Longer than the placing of one row may take; a crash is noticed after it."""

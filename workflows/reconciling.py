@@ -5,9 +5,8 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from domain.reconciling import Compare, Compared, ReadBooks, Reconcile
-    from workflows.runtime import RETRY
+from domain.reconciling import Compare, Compared, ReadBooks, Reconcile
+from workflows.runtime import RETRY
 
 ONE_PAGE = timedelta(seconds=60)
 """Longer than Stripe may take for a page, or the database for its first row."""

@@ -9,14 +9,13 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from compliance import Allow
-    from compliance.orders import Reached, ReachOut
-    from compliance.skips import Skip, SkipCharge, SkipContact, Skipped
-    from domain.orders import Charge, Charged, HandOver
-    from engine.progress import Progress
-    from workflows.messages import NextStep
-    from workflows.reentry import LeftToNewerBuild
+from compliance import Allow
+from compliance.orders import Reached, ReachOut
+from compliance.skips import Skip, SkipCharge, SkipContact, Skipped
+from domain.orders import Charge, Charged, HandOver
+from engine.progress import Progress
+from workflows.messages import NextStep
+from workflows.reentry import LeftToNewerBuild
 
 ATTEMPT = timedelta(seconds=90)
 """Longest single attempt. Above the provider's time-out, below a consumer's patience."""
