@@ -59,7 +59,7 @@ def record(database: Database, placements: list[Placement]) -> None:
     for each in placements:
         with database.transaction() as session:
             target = f"account/acme/{each.reference}"
-            accounts.record(session, each, workflow_id=target, at=NOON)
+            accounts.write(session, each, workflow_id=target, at=NOON)
 
 
 def after(database: Database, placements: list[Placement], made: int) -> float:

@@ -108,7 +108,7 @@ def place(database: Database, number: int) -> Placement:
         consumer=person,
     )
     with database.transaction() as session:
-        accounts.record(session, placement, workflow_id=f"account/acme/A{number}", at=NOON)
+        accounts.write(session, placement, workflow_id=f"account/acme/A{number}", at=NOON)
     return placement
 
 

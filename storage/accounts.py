@@ -101,11 +101,6 @@ def write(session: Session, placement: Placement, *, workflow_id: str, at: datet
     return written
 
 
-def record(session: Session, placement: Placement, *, workflow_id: str, at: datetime) -> bool:
-    """Write account, person and opening balance in one go; False if they are there already."""
-    return write(session, placement, workflow_id=workflow_id, at=at).is_new
-
-
 def _note_authority(session: Session, placement: Placement, at: datetime) -> None:
     """A card that the creditor places comes with the authority to charge it, as given to them."""
     given = Milestone(

@@ -251,7 +251,7 @@ def record(database, placed):
     """Put a placement on record, as the account's workflow does."""
     target = workflow_id(placed.creditor, placed.reference)
     with database.transaction() as session:
-        accounts.record(session, placed, workflow_id=target, at=NOW)
+        accounts.write(session, placed, workflow_id=target, at=NOW)
     return target
 
 

@@ -63,7 +63,7 @@ class Desk:
         placed = Placement.model_validate({"creditor": "acme"} | raw)
         target = workflow_id(placed.creditor, placed.reference)
         with self.database.transaction() as session:
-            accounts.record(session, placed, workflow_id=target, at=NOON)
+            accounts.write(session, placed, workflow_id=target, at=NOON)
         return placed
 
     def order(self, placed, number=1, *, instalment=None, amount=OWED):

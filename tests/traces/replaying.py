@@ -122,7 +122,7 @@ class Stage:
         at, workflow = first - BEFORE, f"account/acme/{placed.reference}"
         self.door.accounts[workflow] = placed.account_id
         with self.database.transaction() as session:
-            accounts.record(session, placed, workflow_id=workflow, at=at)
+            accounts.write(session, placed, workflow_id=workflow, at=at)
             if trace.setup is not None:
                 self._offer(session, placed, at)
                 self._charge(session, placed, trace, at)

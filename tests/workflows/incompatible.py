@@ -4,9 +4,8 @@ import asyncio
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from workflows.account import AccountWorkflow
-    from workflows.messages import AccountState, Leg
+from workflows.account import AccountWorkflow
+from workflows.messages import AccountState, Leg
 
 
 @workflow.defn(name="account")

@@ -8,30 +8,17 @@ from typing import Any
 import pytest
 from temporalio import workflow
 
-from compliance.facts import PersonFacts
 from domain.accounts import Hold
 from domain.bulk import BulkInstruction
 from domain.events import HoldLifted
 from domain.people import StandingHold
-from engine.progress import Progress
+from tests.workflows.carrying import carried
 from workflows.account import AccountWorkflow
 
 PLAIN = StandingHold(hold=Hold.PAUSE)
 ABROAD = StandingHold(hold=Hold.PAUSE, starts=date(2026, 12, 1))
 PAUSE = BulkInstruction(instruction_id="bulk_1", verb="pause")
 RESUME = BulkInstruction(instruction_id="bulk_2", verb="resume")
-
-
-def carried(*holds):
-    return Progress(
-        account_id="acc_1",
-        currency="USD",
-        balance=300_00,
-        version=1,
-        due_on=date(2026, 10, 1),
-        person=PersonFacts(country="US", zones=("America/New_York",), holds=holds),
-        law="l",
-    )
 
 
 @pytest.fixture
@@ -75,7 +62,7 @@ def no():
 def test_what_does_not_stand_any_more_is_not_obeyed(told):
     assert told(carried(), PAUSE, no) == ()
     assert told(carried(), PAUSE, yes) == (PLAIN,)
-    assert told(carried(PLAIN), RESUME, no) == (PLAIN,)
+    assert told(carried(holds=(PLAIN,)), RESUME, no) == (PLAIN,)
 
 
 def test_what_is_heard_while_the_record_is_asked_makes_it_ask_again(told):
@@ -100,4 +87,4 @@ def test_a_history_from_before_goes_the_way_that_it_went(told):
 
 
 def test_a_resume_of_many_leaves_a_pause_that_has_days_of_its_own(told):
-    assert told(carried(PLAIN, ABROAD), RESUME, yes) == (ABROAD,)
+    assert told(carried(holds=(PLAIN, ABROAD)), RESUME, yes) == (ABROAD,)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from temporalio import workflow
 
-from compliance.facts import PastContact, PersonFacts
+from compliance.facts import PastContact
 from compliance.laws import LAWS, shipped_id
 from domain.accounts import Hold
 from domain.contacts import Channel, Contact, ContactStatus, sms
@@ -15,8 +15,8 @@ from domain.events import PlanAccepted, PromiseToPay
 from domain.people import StandingHold
 from domain.plans import schedule
 from domain.rhythms import Monthly
-from engine.progress import Progress
 from journeys import JOURNEYS
+from tests.workflows.carrying import carried
 from workflows import showing
 from workflows.account import AccountWorkflow
 from workflows.messages import NextStep
@@ -27,18 +27,6 @@ NIGHT = NOON + timedelta(hours=16)
 MORNING = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 LAW = LAWS.called(shipped_id())
 PAUSED = StandingHold(hold=Hold.PAUSE)
-
-
-def carried(**facts):
-    person = PersonFacts(country="US", zones=("America/New_York",), **facts)
-    return Progress(
-        account_id="acc_1",
-        currency="USD",
-        balance=300_00,
-        version=1,
-        due_on=date(2026, 10, 1),
-        person=person,
-    )
 
 
 def called(number, *, days):
