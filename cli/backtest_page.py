@@ -5,13 +5,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cli.backtest_lead import lead
 from cli.backtest_plots import SERIES, plots
 from cli.backtest_result import Result
-from cli.backtest_words import KEY, block, lead
+from cli.backtest_words import KEY, block
 from simulation.measures import METRICS, Metric, Part
 
 LONG = frozenset({"collected-by-day", "messages", "did", "work-by-day", "tasks"})
-"""Metrics whose figures are folded away: there are many."""
+"""Metrics of which there are many figures: they are folded away within their part."""
 
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),

@@ -120,6 +120,8 @@ def _decimals(metric: Metric, value: float) -> int:
         return 0
     if metric.unit is Unit.MONEY:
         return 2 if abs(value) >= 0.1 else 4  # noqa: PLR2004 -- below a dime, hundredths are too coarse
+    if 0 < abs(value) < 0.01:  # noqa: PLR2004 -- what is not nothing is not shown as nothing
+        return 4
     return 1 if abs(value) >= 10 else 2  # noqa: PLR2004 -- two digits stand before the point then
 
 

@@ -1,5 +1,6 @@
 """What `tahsil backtest` does: try a journey on a whole portfolio, before anyone is contacted."""
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TypeVar
 
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -21,14 +24,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table as Printed
 
 from cli.backtest_result import Result, Rule, as_csv
-from cli.backtest_words import KEY, block, lead
+from cli.backtest_terminal import print_result
 from cli.journey_files import Tried, find_journey
+from cli.places import can_write
+from cli.portfolio_faults import PortfolioError
 from cli.portfolios import PLAYED, Portfolio, Terms, generated, read_portfolio
 from cli.thresholds import Threshold, read_thresholds
-from compliance import Packs, load_packs
+from compliance import PackError, Packs, load_packs
 from compliance.facts import Actor, Sector
 from compliance.laws import law_id, write_law
 from compliance.loading import read_yaml
@@ -44,7 +48,7 @@ from simulation.knobs import grid
 from simulation.lives import EndlessJourneyError
 from simulation.measures import Measure
 from simulation.parameters import SHIPPED as PARAMETERS
-from simulation.parameters import Parameters, read_parameters
+from simulation.parameters import Parameters
 from simulation.running import Variant, run
 from simulation.tallies import Tallies
 
@@ -52,6 +56,10 @@ PLACED_AT = time(9, tzinfo=UTC)
 """All accounts are placed at this hour of the first day."""
 
 AS_WRITTEN = "as written"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+NO_FIELDS = re.compile(r"(?<=the whole file: )input should be a valid dictionary.*")
 
 
 @dataclass(frozen=True)
@@ -121,14 +129,12 @@ class _Plan:
 
 def backtest(asked: Asked, console: Console, progress: Console) -> bool:
     """Play, tell and write down; False if a threshold is crossed."""
-    for file in (asked.report, asked.csv):
-        if file is not None and not file.resolve().parent.is_dir():
-            raise ValueError(f"{file}: there is no folder {file.resolve().parent}: make it first")
+    _can_write(asked)
     with _bars(progress) as bars:
         plan = _planned(asked, bars)
         tallies = _played(asked, plan, bars)
     result = _result(asked, plan, tallies)
-    _print(result, console)
+    print_result(result, console)
     if asked.csv is not None:
         _write(asked.csv, as_csv(result))
     if asked.report is not None:
@@ -136,6 +142,15 @@ def backtest(asked: Asked, console: Console, progress: Console) -> bool:
 
         _write(asked.report, page(result))
     return _holds(plan, result, console)
+
+
+def _can_write(asked: Asked) -> None:
+    given = (asked.portfolio, asked.parameters, asked.costs, asked.contract)
+    taken = [each for each in given if each is not None]
+    for option, file in (("--report", asked.report), ("--csv", asked.csv)):
+        if file is not None:
+            can_write(option, file, taken)
+            taken.append(file)
 
 
 @contextmanager
@@ -167,8 +182,8 @@ def _planned(asked: Asked, bars: Progress) -> _Plan:
         sources=[f"{each.label}: {each.source}" for each in (tried, other) if each is not None],
         thresholds=read_thresholds(asked.thresholds, compares=len(variants) > 1),
         watched=0 if other is None else 1,
-        parameters=read_parameters(asked.parameters or PARAMETERS),
-        costs=read_yaml(asked.costs or COSTS, Costs),
+        parameters=_given("--parameters", asked.parameters or PARAMETERS, Parameters),
+        costs=_given("--costs", asked.costs or COSTS, Costs),
         packs=load_packs(),
         portfolio=_portfolio(asked, bars),
     )
@@ -194,16 +209,49 @@ def _variants(tried: Tried, other: Tried | None, sweeps: Sequence[str]) -> list[
 def _portfolio(asked: Asked, bars: Progress) -> Portfolio:
     if (asked.portfolio is None) is (asked.generate is None):
         raise ValueError("which portfolio? Give one of --portfolio FILE and --generate NUMBER")
-    contract = Contract() if asked.contract is None else read_yaml(asked.contract, Contract)
+    contract = Contract()
+    if asked.contract is not None:
+        contract = _given("--contract", asked.contract, Contract)
     terms = Terms(asked.start, asked.actor, asked.sector, contract)
     if asked.generate is not None:
         return generated(asked.generate, asked.seed, terms)
-    if asked.portfolio is None or not asked.portfolio.is_file():
-        raise ValueError(f"--portfolio {asked.portfolio}: there is no such file")
+    if asked.portfolio is None:
+        raise ValueError("which portfolio? Give --portfolio FILE")
+    _there("--portfolio", asked.portfolio)
     task = bars.add_task("reading", total=asked.portfolio.stat().st_size)
-    found = read_portfolio(asked.portfolio, terms, lambda more: bars.advance(task, more))
-    bars.remove_task(task)
-    return found
+    try:
+        return read_portfolio(asked.portfolio, terms, lambda more: bars.advance(task, more))
+    except PortfolioError as error:
+        for each in error.faults:
+            bars.console.print(escape(each), highlight=False, soft_wrap=True)
+        raise
+    finally:
+        bars.remove_task(task)
+
+
+EXPECTED = {
+    "--parameters": "what `tahsil fit DATA -o FILE` writes",
+    "--costs": "a copy of simulation/costs.yaml with figures of your own",
+    "--contract": "a creditor's terms as `tahsil contract` takes them",
+}
+"""What the files hold that somebody may give."""
+
+
+def _given(option: str, file: Path, model: type[_Model]) -> _Model:
+    """A file of figures; ValueError names the option, file, line and what was expected."""
+    _there(option, file)
+    try:
+        return read_yaml(file, model)
+    except PackError as error:
+        says = NO_FIELDS.sub("it holds no fields by name", str(error))
+        raise ValueError(f"{option} {says}; expected {EXPECTED[option]}") from error
+
+
+def _there(option: str, file: Path) -> None:
+    if file.is_dir():
+        raise ValueError(f"{option} {file}: that is a folder; give a file")
+    if not file.exists():
+        raise ValueError(f"{option} {file}: there is no such file")
 
 
 def _played(asked: Asked, plan: _Plan, bars: Progress) -> Tallies:
@@ -295,35 +343,6 @@ def _values(values: object) -> Iterator[str]:
         yield from (f"{name} {value:g}" for name, value in values.items())
     elif isinstance(values, tuple):
         yield from (f"{value:g}" for value in values)
-
-
-def _print(result: Result, console: Console) -> None:
-    """The key figures and the sentences, as the page has them."""
-    measure = result.measure
-    headings = ("", "journey", "figure", "95 %", "difference", "95 %", "")
-    shown = headings if result.compares else headings[:4]
-    table = Printed(*shown, title=escape(result.title), title_justify="left")
-    for name in (each for each in KEY if each in result.tables[0]):
-        told = block(result, name, titled=True)
-        for line in told.lines:
-            cell, is_first = line.cell, line is told.lines[0]
-            row = [
-                *(told.title if is_first else "", escape(line.name)),
-                *(f"{cell.text} {cell.unit}", cell.interval),
-            ]
-            if line.variant:
-                mark = cell.verdict if cell.verdict in {"better", "worse"} else ""
-                row += [f"{cell.change} {cell.change_unit}", cell.change_interval, mark]
-            last = line is told.lines[-1]
-            table.add_row(*row, end_section=last and result.compares)
-    console.print(table)
-    console.print(
-        f"{result.accounts:,} accounts of {measure.people:,} people, {result.placed}, from"
-        f" {measure.start:%Y-%m-%d} for {measure.days} days",
-        highlight=False,
-    )
-    for variant, says in lead(result):
-        console.print(f"[bold]{escape(variant)}[/] {escape(says)}", highlight=False)
 
 
 def _holds(plan: _Plan, result: Result, console: Console) -> bool:

@@ -8,16 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.journey_files import in_file, journeys_of
 from cli.wording import Wording
 from compliance import load_packs
 from compliance.sentences import plural
-from engine import Journey
-from journeys import JOURNEYS, journey_called
+from journeys import JOURNEYS
 from providers.messages import FOLDER
 from simulation.charts import Chart
 from simulation.describing import described
 from simulation.drawing import mermaid, page
-from simulation.files import journeys_in
 from simulation.linting import Finding, Level, lint, undocumented
 from simulation.reading import read
 from simulation.svg import svg
@@ -41,15 +40,10 @@ WRITERS = {Format.MERMAID: mermaid, Format.SVG: svg}
 def charts(named: Iterable[str]) -> list[Chart]:
     """Charts of journeys by name, or of those in files; of all that ship if none is named.
 
-    LookupError for an unknown name, ValueError for a file that has no journey.
+    JourneyError for an unknown name, or a file that has no journey.
     """
-    journeys = [each for name in named for each in found(name)]
+    journeys = [each for name in named for each in journeys_of(name)]
     return [read(each) for each in journeys or JOURNEYS.values()]
-
-
-def found(name: str) -> list[Journey]:
-    """The journey of that name, or the journeys of that file."""
-    return journeys_in(Path(name)) if name.endswith(".py") else [journey_called(name)]
 
 
 def show_list(console: Console) -> None:
@@ -84,7 +78,8 @@ def check(named: list[str], folder: Path | None, console: Console, *, strict: bo
 def findings_of(named: list[str], folder: Path | None) -> Iterator[Finding]:
     """All findings; a file with stages that say nothing of themselves is read no further."""
     packs = load_packs()
-    silent = [each for name in named if name.endswith(".py") for each in undocumented(Path(name))]
+    files = [found[0] for name in named if (found := in_file(name)) is not None]
+    silent = [each for file in files for each in undocumented(file)]
     if silent:
         yield from silent
         return

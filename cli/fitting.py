@@ -7,12 +7,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cli.places import can_write
 from simulation.fitting import Fit, fit
 from simulation.fitting.writing import written
 
 
 def fit_files(files: Sequence[Path], out: Path | None, seed: int, console: Console) -> None:
     """Fit, print how well it does on rows held out, and write the parameters if `out` is given."""
+    if out is not None:
+        can_write("--out", out, files)
     found = fit(files, seed=seed)
     console.print(_table(found))
     for name, why in found.kept.items():

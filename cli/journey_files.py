@@ -1,17 +1,14 @@
 """Journeys to try: one that ships, by its name, or an edited copy in a file: `path.py:NAME`."""
 
 import hashlib
-import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import Journey
 from journeys import JOURNEYS, journey_called, present_name
-
-
-class JourneyError(ValueError):
-    """There is no such journey; says what was expected."""
+from simulation.files import JourneyError, called, journeys_in, made_by, run
+from simulation.vocabulary import nearest
 
 
 @dataclass(frozen=True)
@@ -24,63 +21,49 @@ class Tried:
     """Where its code is from: this release, or a file by its hash."""
 
 
-def find_journey(text: str) -> Tried:
-    """The journey that a person means: a name that ships, or a file with the name in it."""
-    if present_name(text) is not None:
-        return Tried(text, journey_called(text), "as this release ships it")
+def in_file(text: str) -> tuple[Path, str] | None:
+    """The file, and the journey's name in it if one is given; None if a journey's name is meant.
+
+    JourneyError for a name that no journey has.
+    """
     path, _, name = text.partition(":")
-    if not path.endswith(".py"):
-        raise JourneyError(
-            f"no journey is called {text!r}: there are {', '.join(sorted(JOURNEYS))}; or give a"
-            " file as path.py:NAME"
-        )
-    file = Path(path)
+    if path.endswith(".py"):
+        return Path(path), name
+    if present_name(text) is not None:
+        return None
+    meant = nearest(text, JOURNEYS)
+    raise JourneyError(
+        f"no journey is called {text!r}; there are {', '.join(sorted(JOURNEYS))}"
+        + (f": did you mean {meant}?" if meant else "; or give a file: path.py, or path.py:NAME")
+    )
+
+
+def journeys_of(text: str) -> list[Journey]:
+    """The journey of that name, or those of that file."""
+    found = in_file(text)
+    return [journey_called(text)] if found is None else journeys_in(*found)
+
+
+def find_journey(text: str) -> Tried:
+    """The one journey that a person means: a name that ships, or a file with the name in it."""
+    found = in_file(text)
+    if found is None:
+        return Tried(text, journey_called(text), "as this release ships it")
+    file, name = found
     if not file.is_file():
-        raise JourneyError(f"{path}: there is no such file")
+        raise JourneyError(f"{file}: there is no such file; expected one such as my_journey.py")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    journey = _in_file(_journeys(file, digest), path, name)
+    journey = _in_file(file, digest, name)
     return Tried(f"{file.name}:{journey.name}", journey, f"{file.name}, SHA-256 {digest[:16]}…")
 
 
-def _in_file(found: dict[str, Journey], path: str, name: str) -> Journey:
-    """The journey by the name of its constant or its own; without one, the only one there is."""
-    listed = ", ".join(found) or "none"
-    if not name:
-        if len({id(each) for each in found.values()}) == 1:
-            return next(iter(found.values()))
-        raise JourneyError(f"{path}: which journey? Give path.py:NAME; there are {listed}")
-    for constant, journey in found.items():
-        if name in {constant, journey.name}:
-            return journey
-    raise JourneyError(f"{path}: no journey {name!r} in it; there are {listed}")
-
-
-def _journeys(file: Path, digest: str) -> dict[str, Journey]:
-    """The journeys that a file makes, by the names of their constants."""
+def _in_file(file: Path, digest: str, name: str) -> Journey:
+    """The journey of that name in the file; without a name, the only one there is."""
     module_name = f"tried_{file.stem}_{digest[:12]}"
-    module = sys.modules.get(module_name)
-    if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, file)
-        if spec is None or spec.loader is None:
-            raise JourneyError(f"{file}: not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            del sys.modules[module_name]
-            line = error.lineno if isinstance(error, SyntaxError) else _line(error, file)
-            where = f":{line}" if line else ""
-            said = error.msg if isinstance(error, SyntaxError) else error
-            raise JourneyError(f"{file}{where}: {type(error).__name__}: {said}") from error
-    return {name: each for name, each in vars(module).items() if isinstance(each, Journey)}
-
-
-def _line(error: BaseException, file: Path) -> int | None:
-    """The last line of the file that an error came through."""
-    found, step = None, error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code.co_filename == str(file):
-            found = step.tb_lineno
-        step = step.tb_next
-    return found
+    made = made_by(sys.modules.get(module_name) or run(file, module_name))
+    if name:
+        return called(name, made, file)
+    if len({id(each) for each in made.values()}) == 1:
+        return next(iter(made.values()))
+    listed = ", ".join(made) or "none"
+    raise JourneyError(f"{file}: which journey? Give path.py:NAME; there are {listed}")

@@ -297,12 +297,11 @@ def explain(
 def simulate(
     journey: Annotated[str, typer.Argument(help="A journey that ships, or a file: path.py:NAME.")],
     account: Annotated[
-        Path,
-        typer.Option(exists=True, dir_okay=False, help="One account as the API takes it, or YAML."),
+        Path, typer.Option(metavar="FILE", help="One account as the API takes it, or YAML.")
     ],
     events: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="What happens to it: see docs/simulate.md."),
+        typer.Option(metavar="FILE", help="What happens to it: see docs/simulate.md."),
     ] = None,
     start: Annotated[
         str | None,
@@ -433,13 +432,21 @@ def packs_plan(
 
 
 @packs.command("apply")
-def packs_apply(files: Files = None, shipped: Shipped = False, data: Data = None) -> None:
+def packs_apply(
+    files: Files = None,
+    shipped: Shipped = False,
+    loosens: Annotated[
+        bool, typer.Option("--loosens", help="Even if rules go, or bind less than before.")
+    ] = False,
+    data: Data = None,
+) -> None:
     """Put files in force, and tell every open account, so that its timer is set anew at once."""
     from cli.applying import apply
 
     with plain_errors():
         named = _files(files, shipped=shipped)
-        told = asyncio.run(apply(find_servers(data), named, console, shipped=shipped))
+        applied = apply(find_servers(data), named, console, shipped=shipped, loosens=loosens)
+        told = asyncio.run(applied)
     raise typer.Exit(0 if told else 1)
 
 

@@ -21,6 +21,21 @@ _Plain.add_implicit_resolver(
 )
 
 
+def _each_once(loader: _Plain, node: yaml.MappingNode) -> dict[Any, Any]:
+    """Fields by name; of two with one name YAML would keep the last, and nobody would know."""
+    seen = set[str]()
+    for key, _ in node.value:
+        if key.value in seen:
+            raise yaml.MarkedYAMLError(
+                problem=f"{key.value} stands there twice", problem_mark=key.start_mark
+            )
+        seen.add(key.value)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Plain.add_constructor("tag:yaml.org,2002:map", _each_once)
+
+
 def read_paper(file: Path) -> Any:  # noqa: ANN401 -- any JSON; validated next
     """What the file says; ValueError names file and line. A number with decimals is text."""
     try:
@@ -35,5 +50,9 @@ def read_paper(file: Path) -> Any:  # noqa: ANN401 -- any JSON; validated next
         raise ValueError(f"{file.name}:{line}: neither JSON nor YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ValueError(f"{file.name}: neither JSON nor YAML: {error}") from error
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{file.name}: cannot be read as text: {type(error).__name__}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file.name}: is no text in UTF-8: save it as that") from error
+    except OSError as error:
+        raise ValueError(f"{file}: cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise ValueError(f"{file.name}: cannot be read: it is nested too deep") from error

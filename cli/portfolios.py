@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from api.problems import Invalid
-from api.upload import LONGEST_LINE, MARK, Judge, Reader, columns_of, csv_reader, read_json
+from api.upload import LONGEST_LINE, MARK, Judge, Reader, csv_reader, read_json
 from cli.glance import Glance, glance
+from cli.portfolio_faults import Faults, PortfolioError, RowError, header, other_kind, refuse
 from compliance import PersonFacts
 from compliance.facts import Actor, Sector
 from domain.accounts import Placement, opaque_id
@@ -36,10 +36,6 @@ CSV, JSON_LINES = ".csv", (".jsonl", ".ndjson")
 
 REPORTED = 2_000
 """Lines between two reports of how far the reading has come."""
-
-
-class PortfolioError(ValueError):
-    """A portfolio that cannot be used: where, what is wrong, and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +92,19 @@ class Portfolio:
 def read_portfolio(
     file: Path, terms: Terms, on_progress: Callable[[int], None] = lambda _: None
 ) -> Portfolio:
-    """Read a file of accounts; PortfolioError names the line, the column and what was expected.
+    """Read a file of accounts; PortfolioError names line, column and what was expected of each.
 
     `on_progress` hears how many more bytes have been read.
     """
     try:
+        if not file.stat().st_size:
+            raise PortfolioError(f"{file.name}: the file has no bytes; expected one account a line")
         with file.open("rb") as opened:
             portfolio = _read(file, opened, terms, on_progress)
     except OSError as error:
         raise PortfolioError(f"{file}: cannot be read: {error.strerror}") from None
+    except RowError as error:
+        raise PortfolioError(f"{file.name}: {error}") from None
     if not portfolio.accounts:
         raise PortfolioError(f"{file.name}: the portfolio is empty; expected one account a line")
     return portfolio
@@ -115,18 +115,19 @@ def _read(
 ) -> Portfolio:
     portfolio, seen, done = Portfolio(file.name), dict[str, int](), 0
     digest = hashlib.sha256()
-    hashed = _hashed(lines, digest)
-    try:
-        desk, first = _desk(file, hashed, terms)
-        for number, line in enumerate(hashed, start=first):
-            done += len(line)
-            if number % REPORTED == 0:
-                on_progress(done)
-                done = 0
-            if text := line.strip():
+    hashed, faults = _hashed(lines, digest), Faults(file.name)
+    desk, first = _desk(file, hashed, terms)
+    for number, line in enumerate(hashed, start=first):
+        done += len(line)
+        if number % REPORTED == 0:
+            on_progress(done)
+            done = 0
+        if text := line.strip():
+            try:
                 _take(portfolio, desk.row(number, text), number, seen, terms)
-    except PortfolioError as error:
-        raise PortfolioError(f"{file.name}: {error}") from None
+            except RowError as error:
+                faults.add(error)
+    faults.refuse()
     portfolio.digest = digest.hexdigest()
     return portfolio
 
@@ -157,11 +158,12 @@ def _take(
 ) -> None:
     first = seen.setdefault(row.plain.reference, number)
     if first != number:
-        raise PortfolioError(
-            f"line {number}, reference: stands on line {first} already; expected each account once"
+        raise RowError(
+            f"line {number}, reference: stands on line {first} already; expected each account"
+            " once: leave one of the two out"
         )
     if portfolio.currency not in {"", row.plain.currency}:
-        raise PortfolioError(
+        raise RowError(
             f"line {number}, currency: {row.plain.currency} beside {portfolio.currency}; expected"
             " one currency: a report adds amounts up, so give each currency a file of its own"
         )
@@ -184,15 +186,9 @@ def _desk(file: Path, lines: Iterator[bytes], terms: Terms) -> tuple["_Desk", in
         return _Desk(read_json, _read_quickly, terms), 1
     if kind != CSV:
         expected = ", ".join((CSV, *JSON_LINES))
-        raise PortfolioError(f"expected a file whose name ends in one of {expected}")
-    try:
-        columns = columns_of(next(lines, b"").strip())
-    except Invalid as error:
-        raise PortfolioError(_fault(1, error.members["errors"])) from None
-    except ValueError as error:
-        raise PortfolioError(f"line 1: cannot be read; expected {error}") from None
-    reader = csv_reader(columns)
-    return _Desk(reader, reader, terms, by_column=True), 2
+        raise RowError(f"expected a file whose name ends in one of {expected}")
+    reader = csv_reader(header(next(lines, b"")))
+    return _Desk(reader, reader, terms, is_csv=True), 2
 
 
 def _read_quickly(line: bytes) -> Any:  # noqa: ANN401 -- any JSON
@@ -212,21 +208,24 @@ class _Desk:
     """Where rows are judged: at a glance, or by the API's own schema."""
 
     def __init__(
-        self, reader: Reader, quick: Reader, terms: Terms, *, by_column: bool = False
+        self, reader: Reader, quick: Reader, terms: Terms, *, is_csv: bool = False
     ) -> None:
-        self._judge = Judge(reader, CREDITOR, terms.today, by_column=by_column)
+        self._judge = Judge(reader, CREDITOR, terms.today, by_column=is_csv)
+        self._is_csv = is_csv
         self._quick = quick
         self._terms = terms
         self._alike: dict[tuple[object, ...], PersonFacts] = {}
 
     def row(self, number: int, line: bytes) -> _Row:
-        """What a line says; PortfolioError if the API would refuse it."""
+        """What a line says; RowError if the API would refuse it."""
         plain = self._glance(line)
         if plain is not None and (facts := self._alike.get(plain.alike)) is not None:
             return _Row(plain, facts)
         judged = self._judge.rows([(number, line if len(line) <= LONGEST_LINE else None)])[0]
         if judged.placement is None:
-            raise PortfolioError(_fault(number, judged.errors))
+            if number == 1:
+                other_kind(line)
+            refuse(number, judged.errors, line, is_csv=self._is_csv)
         row = self._placed(judged.placement)
         if plain is not None:
             self._alike[plain.alike] = row.facts
@@ -252,12 +251,3 @@ class _Desk:
             (),
         )
         return _Row(plain, facts, consumer.stored_card is not None)
-
-
-def _fault(number: int, errors: Any) -> str:  # noqa: ANN401 -- as the API lists them
-    """The first thing that is wrong, in a line; what was given is not repeated."""
-    first, more = errors[0], len(errors) - 1
-    place = str(first["pointer"]).removeprefix("/").replace("/", ".")
-    beside = f" (and {more} more on this line)" if more else ""
-    where = f"line {number}, {place}" if place else f"line {number}"
-    return f"{where}: {first['detail']}; expected {first['expected']}{beside}"

@@ -16,9 +16,9 @@ from rich.table import Table
 from api.explaining import home_zone, moment
 from api.services import wall
 from api.upload import Judge
-from cli.acting import faults_told
 from cli.journey_files import find_journey
 from cli.papers import read_paper
+from cli.portfolio_faults import fault_told
 from cli.stories import Script, Setting, Silent, read_story
 from compliance import Packs, load_packs
 from domain.accounts import Placement
@@ -117,12 +117,16 @@ def _law() -> Packs:
 def _placed(file: Path, start: str | None) -> tuple[Placement, datetime]:
     """The account of a file and when it is placed; what the API refuses is refused in its words."""
     given = read_paper(file)
+    if not isinstance(given, dict):
+        raise ValueError(  # noqa: TRY004 -- of a file, not of a type of ours
+            f"{file.name}: expected the fields of one account, such as reference: INV-2026-0042"
+        )
     today = wall().date()
     if start is not None:
         today = _instant(start, "UTC").date()
     (row,) = Judge(lambda _: given, "creditor", today, by_column=False).rows([(1, b"")])
     if row.placement is None:
-        raise ValueError(f"{file.name}: {faults_told(row.errors)}")
+        raise ValueError(f"{file.name}: {'; '.join(map(fault_told, row.errors))}")
     zone_name = home_zone(person_placed([row.placement]).facts)
     if start is None:
         return row.placement, local_instant(local_date(wall(), zone_name), OPENS, zone_name)

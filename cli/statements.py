@@ -29,9 +29,11 @@ class Asked:
 def state(addresses: Addresses, asked: Asked, console: Console) -> None:
     """Close what stands on no statement yet, and print the sums; the last one if there is nothing.
 
-    ValueError if files are asked for and there is more than one currency.
+    ValueError if files are asked for and there is more than one currency, and for a last day that
+    is not over.
     """
-    until = _end(asked.until) if asked.until else datetime.now(UTC)  # noqa: TID251 -- a person asks
+    now = datetime.now(UTC)  # noqa: TID251 -- a person asks
+    until = end_of(asked.until, now) if asked.until else now
     with open_record(addresses) as database, database.transaction() as session:
         if session.get(Creditor, asked.creditor) is None:
             raise LookupError(f"no creditor {asked.creditor!r}: register them first")
@@ -45,7 +47,13 @@ def state(addresses: Addresses, asked: Asked, console: Console) -> None:
             _write(session, asked, found)
 
 
-def _end(day: datetime) -> datetime:
+def end_of(day: datetime, now: datetime) -> datetime:
+    """The end of a day in UTC; ValueError while it lasts: more may be booked before it is over."""
+    if day.date() >= now.date():
+        raise ValueError(
+            f"--until {day:%Y-%m-%d}: that day is not over in UTC; give one before"
+            f" {now:%Y-%m-%d}, or leave --until out for all that has been booked up to now"
+        )
     return day.replace(tzinfo=UTC) + timedelta(days=1)
 
 

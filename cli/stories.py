@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from cli.papers import read_paper
 from domain.accounts import Hold
 from domain.contacts import Channel, Contact, ContactStatus
 from domain.events import EVENTS, ContactSettled, Event
-from domain.money import LARGEST, exponent
+from domain.money import LARGEST, exponent, figure
 from domain.orders import Charged, ChargeStatus, DeclineKind
 from domain.retries import Debit, DeclineCodes, Try, retry_at
 from domain.time import local_date, local_instant, zone
@@ -49,7 +50,7 @@ class Entry(BaseModel):
 
 
 EXPECTED = {
-    "event": "the name of an event",
+    "event": "the name of an event, such as pays",
     "day": "a day, counted from 0 on which the account is placed",
     "time": "the time on that day where the consumer is, in quotes, such as '18:30'",
     "at": "a time where the consumer is, such as 2026-03-12T18:30",
@@ -92,7 +93,9 @@ KINDS = {
     "promises": Kind(Deed.PROMISES, needs=("days",)),
     "claims_paid": Kind(Deed.CLAIMS_PAID),
     "disputes": Kind(Deed.DISPUTES, takes=("days",)),
-    "resolves": Kind(news="hold_lifted", says="the dispute is resolved"),
+    "resolves": Kind(
+        news="hold_lifted", says="the dispute is resolved", in_vain="no dispute stands then"
+    ),
     "hardship": Kind(Deed.HARDSHIP),
     "states_means": Kind(Deed.STATES_MEANS, needs=("amount",)),
     "opts_out": Kind(
@@ -113,7 +116,12 @@ KINDS = {
     ),
     "recall": Kind(news="recalled", says="the creditor takes it back"),
     "hold": Kind(news="hold_placed", needs=("hold",), takes=("days",), says="hold placed: {hold}"),
-    "lift": Kind(news="hold_lifted", needs=("hold",), says="hold lifted: {hold}"),
+    "lift": Kind(
+        news="hold_lifted",
+        needs=("hold",),
+        says="hold lifted: {hold}",
+        in_vain="no such hold stands then",
+    ),
     "switch": Kind(
         news="journey_switched", needs=("journey",), says="the journey is to be {journey}"
     ),
@@ -206,12 +214,13 @@ def _planned(file: Path, number: int, given: object, setting: Setting) -> Planne
     try:
         entry = _entry(given)
         at = _instant(entry, setting)
-        minor = _minor(entry.amount, setting.account.currency) if entry.amount is not None else 0
+        minor = 0 if entry.amount is None else _minor(entry, entry.amount, setting.account)
     except ValueError as error:
         raise StoryError(file, number, str(error)) from None
     if not setting.start <= at <= setting.last:
         first, last = (local(each, setting.zone) for each in (setting.start, setting.last))
-        span = f"expected a time from {first} to {last}, or more --days"
+        wider = "an earlier --start" if at < setting.start else "more --days"
+        span = f"expected a time from {first} to {last}, or {wider}"
         raise StoryError(file, number, f"{entry.event} on {local(at, setting.zone)}: {span}")
     return Planned(file, number, entry, at, minor)
 
@@ -226,8 +235,9 @@ def _entry(given: object) -> Entry:
         first = error.errors(include_url=False)[0]
         raise ValueError(_fault(str(first["loc"][0]), first["type"])) from None
     if entry.event not in KINDS:
-        known = ", ".join(KINDS)
-        raise ValueError(f"{entry.event!r} is no event; expected one of {known}")
+        close = get_close_matches(entry.event.lower(), KINDS, n=1)
+        meant = f"did you mean {close[0]}? It is one of " if close else "expected one of "
+        raise ValueError(f"{entry.event!r} is no event; {meant}{', '.join(KINDS)}")
     kind, said = KINDS[entry.event], frozenset(entry.model_dump(exclude_none=True))
     for name in kind.needs:
         if name not in said:
@@ -240,6 +250,8 @@ def _entry(given: object) -> Entry:
 
 
 def _fault(name: str, kind: str) -> str:
+    if kind == "extra_forbidden" and name.isdigit():
+        return "a comma stands in a value: write amounts with a point, such as 50.00"
     if kind == "extra_forbidden":
         return f"{name!r} is no field; expected {', '.join(EXPECTED)}"
     return f"{name}: expected {EXPECTED[name]}"
@@ -248,7 +260,7 @@ def _fault(name: str, kind: str) -> str:
 def _instant(entry: Entry, setting: Setting) -> datetime:
     """When it is: by day, at the hour of the start unless it says another, or at a moment."""
     if (entry.day is None) == (entry.at is None):
-        raise ValueError(f"expected day or at, one of them: {EXPECTED['at']}")
+        raise ValueError("expected one of day, such as 3, and at, such as 2026-03-12T18:30")
     if entry.at is not None:
         if entry.time is not None:
             raise ValueError("time belongs to day; at has its own")
@@ -261,15 +273,21 @@ def _instant(entry: Entry, setting: Setting) -> datetime:
     return local_instant(began.date() + timedelta(days=entry.day or 0), clock, setting.zone)
 
 
-def _minor(amount: str | int, currency: str) -> int:
+def _minor(entry: Entry, amount: str | int, account: Account) -> int:
     """Minor units of an amount in whole units, such as 50.00; ValueError if it is none."""
+    currency = account.currency
     decimals = exponent(currency)
     try:
         scaled = Decimal(amount).scaleb(decimals)
     except InvalidOperation:
         raise ValueError(f"amount: expected {EXPECTED['amount']}") from None
-    if not scaled.is_finite() or scaled != int(scaled) or not 0 <= scaled <= LARGEST:
+    if not scaled.is_finite() or scaled != int(scaled):
         raise ValueError(f"amount: expected one in {currency} with at most {decimals} decimals")
+    if entry.event == "pays" and not 0 < scaled <= account.balance:
+        owed = figure(account.balance, currency)
+        raise ValueError(f"amount: expected more than 0, and at most the {currency} {owed} owed")
+    if not 0 <= scaled <= LARGEST:
+        raise ValueError("amount: expected 0 or more")
     return int(scaled)
 
 
@@ -407,7 +425,11 @@ def _event(planned: Planned, progress: Progress, setting: Setting) -> Event | No
     entry, key = planned.entry, f"entry {planned.number}"
     if planned.kind.news is None:
         return _returned(key, progress)
-    told: dict[str, Any] = {"kind": planned.kind.news, "event_id": key, "hold": Hold.DISPUTE}
+    hold = entry.hold or Hold.DISPUTE
+    standing = {each.hold for each in progress.person.holds}
+    if planned.kind.news == "hold_lifted" and hold not in standing:
+        return None
+    told: dict[str, Any] = {"kind": planned.kind.news, "event_id": key, "hold": hold}
     told |= entry.model_dump(include={"channel", "hold", "journey"}, exclude_none=True)
     if entry.days is not None:
         ends = planned.at + timedelta(days=entry.days - 1)

@@ -11,6 +11,7 @@ from compliance.disclosing import disclosures, said
 from compliance.rules import ContentRule
 from domain.contacts import Message
 from providers.messages import FOLDER, LOCALES, SAMPLES, MessageError, Messages, Words
+from simulation.sources import shown
 
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
 """A Tuesday on which it is daytime in all of these places."""
@@ -62,7 +63,8 @@ class Wording:
         files = [f"{message.name}.{message.channel}.{locale}.txt" for locale in LOCALES]
         missing = [file for file in files if not (self.folder / file).is_file()]
         for file in missing:
-            yield "J301", f"{message} has no words: {file} is missing", f"write {file}"
+            says = f"{message} has no words: {file} is missing"
+            yield "J301", says, f"write {shown(self.folder / file)}"
         if missing:
             return
         for locale in LOCALES:

@@ -156,8 +156,9 @@ def _amount_faults(plan: PaymentPlan, amounts: dict[int, int], terms: PlanTerms)
     unit, last = step(plan.currency), plan.instalments[-1].number
     card = (least_charge(plan.currency), "the least that can be paid by card,")
     creditor = (terms.least(plan.currency), "the creditor's minimum")
+    higher = max(creditor, card)
     for number, minor in amounts.items():
-        least, whose = card if number == last else max(creditor, card)
+        least, whose = card if number == last else higher
         if minor < least:
             wanted = _money(plan, least)
             yield Fault(

@@ -7,11 +7,12 @@ every payment, refund and chargeback, in whatever order they become known.
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.models import value
+from domain.models import made, value
 from domain.money import CurrencyCode, Money
 from domain.payable import least_charge
 from domain.rhythms import Monthly, Rhythm
@@ -113,7 +114,7 @@ class PaymentPlan(BaseModel):
         for each in reversed(self.instalments):
             if reached <= 0:
                 break
-            if self._rest(each, reached, balance):
+            if min(reached, balance) >= each.minor or self._rest(each, reached, balance):
                 still.append(each)
             reached -= each.minor
         still.reverse()
@@ -144,9 +145,9 @@ class PaymentPlan(BaseModel):
 
 def numbered(parts: Iterable[tuple[date, int]]) -> tuple[Instalment, ...]:
     """Instalments in the order of their dates."""
+    in_order = enumerate(sorted(parts, key=itemgetter(0)), start=1)
     return tuple(
-        Instalment(number=number, due=due, minor=minor)
-        for number, (due, minor) in enumerate(sorted(parts, key=lambda each: each[0]), start=1)
+        [Instalment(number=number, due=due, minor=minor) for number, (due, minor) in in_order]
     )
 
 
@@ -170,7 +171,8 @@ def schedule(
     amounts = amounts_of(total, each) if each else equal_amounts(total, parts or 1)
     named = rhythm.anchored(first)
     days = first_dates(named, first, len(amounts), closed)
-    return PaymentPlan(
+    return made(  # in the order of dates, of amounts above zero
+        PaymentPlan,
         plan_id=plan_id,
         currency=total.currency,
         instalments=numbered(zip(days, amounts, strict=True)),

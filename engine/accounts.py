@@ -26,7 +26,7 @@ from engine.journeys import Journey
 from engine.progress import Announced, Parked, Progress, described, in_order, is_kept
 from engine.runtime import Runtime
 from engine.safeguards import ending, is_at_ease, next_change
-from engine.stages import Next, Stage, Switched
+from engine.stages import Closed, Next, Stage, Switched
 
 OUTAGE = timedelta(days=1)
 """How long a stage waits when a provider is down, before it goes on."""
@@ -53,7 +53,7 @@ class Diverted(Exception):  # noqa: N818
 
     def __init__(self, to: Next, until: datetime | None = None) -> None:
         """Leave for `to`, in a pause that would have lasted until then."""
-        super().__init__(str(to))
+        super().__init__(to)
         self.to = to
         self.until = until
 
@@ -295,7 +295,7 @@ class OpenAccount:
         free = max(0, owed - self._progress.person.held_part(self.now))
         still = min(plan.outstanding(about, owed), free) or about.minor
         day = about.due if ahead is None else max(about.due, self._day_of(self.now + ahead))
-        return replace(about, minor=still, due=day)
+        return Instalment(number=about.number, due=day, minor=still)
 
     async def _send(
         self, message: Message, about: Instalment | None, ahead: timedelta | None
@@ -563,7 +563,14 @@ class OpenAccount:
 
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""
-        return self._journey.stage(following.name) if isinstance(following, Stage) else following
+        if isinstance(following, Stage):
+            return self._journey.stage(following.name)
+        if not isinstance(following, Closed | Switched):
+            raise TypeError(
+                f"stage {self._stage.name} returned {following!r}; "
+                "expected a stage, close(...) or switch(...)"
+            )
+        return following
 
     def _break_off(self, diverted: Diverted) -> None:
         """Note the pause that was broken into: it counts if the account is moved."""

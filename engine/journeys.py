@@ -1,11 +1,17 @@
 """A journey: a name, a version and its stages; the first stage is where accounts begin."""
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from pydantic import TypeAdapter, ValidationError
+
+from domain.accounts import Slug
 from domain.events import Response
 from engine.stages import Stage
+
+SLUG = TypeAdapter(Slug)
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,25 @@ class Journey:
     """Names that it had before."""
 
     def __post_init__(self) -> None:
-        """Refuse a journey that could not say which stage is meant."""
-        if not self.stages:
-            raise ValueError(f"journey {self.name} has no stages")
+        """Refuse a journey that could not be placed, or could not say which stage is meant."""
+        for name in (self.name, *_tuple(f"journey {self.name}: formerly", self.formerly)):
+            _check_name(name)
+        if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
+            raise ValueError(
+                f"journey {self.name}: version={self.version!r}; expected a whole number from 1 on"
+            )
+        if not _tuple(f"journey {self.name}: stages", self.stages):
+            raise ValueError(
+                f"journey {self.name} has no stages; expected stages=(first, second), the one"
+                " where accounts begin first"
+            )
+        for each in self.stages:
+            self._check_stage(each)
+        if self.first.is_aside:
+            raise ValueError(
+                f"journey {self.name} begins at {self.first.name}, which goes back to the stage"
+                " that it broke into; begin with a stage of its own"
+            )
         if repeated := _repeated(name for each in self.stages for name in each.names):
             raise ValueError(
                 f"journey {self.name} has stages of one name: {repeated}; a name, or a former one,"
@@ -32,6 +54,18 @@ class Journey:
             raise ValueError(
                 f"journey {self.name}: {sorted(contested)} may be answered by one stage only"
             )
+
+    def _check_stage(self, each: object) -> None:
+        """Refuse what is no stage; TypeError says what it is, and how it becomes one."""
+        if isinstance(each, Stage):
+            return
+        if inspect.isfunction(each):
+            mend = f"{each.__name__} is a function and no stage: write @stage above it"
+        elif isinstance(each, tuple | list):
+            mend = "a group of stages stands among them: write a star before it, *LISTENING"
+        else:
+            mend = f"{each!r} is no stage: name the function below @stage, without quotes"
+        raise TypeError(f"journey {self.name}: {mend}")
 
     @property
     def first(self) -> Stage:
@@ -84,6 +118,25 @@ def by_name(journeys: Iterable[Journey]) -> Mapping[str, Journey]:
     if repeated := _repeated(name for each in several for name in each.names):
         raise ValueError(f"there are journeys of one name: {repeated}; it may mean one only")
     return {name: each for each in several for name in each.names}
+
+
+def _check_name(name: object) -> None:
+    try:
+        SLUG.validate_python(name, strict=True)
+    except ValidationError:
+        raise ValueError(
+            f"{name!r} cannot be the name of a journey: expected small letters, digits and dashes,"
+            " 40 at most, such as first-reminder"
+        ) from None
+
+
+def _tuple(what: str, several: object) -> tuple[object, ...]:
+    """The same if it is a tuple; TypeError if not: a comma, or round brackets, are missing."""
+    if not isinstance(several, tuple):
+        raise TypeError(
+            f"{what} is a {type(several).__name__}; expected a tuple: (one,) or (one, other)"
+        )
+    return several
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

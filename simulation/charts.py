@@ -110,6 +110,28 @@ OFFERS = frozenset({"offer_plan", "offer_affordable_plan"})
 """Verbs that work out a plan, which the next message puts to the consumer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A mistake that reading comes across: its code in lint, where, what, and what to do."""
+
+    code: str
+    file: str
+    line: int
+    says: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that does nothing before it is awaited, and the function in which it stands."""
+
+    file: str
+    line: int
+    function: str
+    what: str
+    column: int
+
+
 @dataclass(slots=True)
 class Step:
     """One step of a stage, and those that may follow."""
@@ -127,11 +149,17 @@ class Flow:
 
     sources: dict[Source, None]
     """The functions that were read."""
+    slips: dict[Slip, None]
+    """Mistakes in them."""
+    calls: dict[Call, bool]
+    """Calls that have to be awaited: whether they are, on any way."""
+    odd: list[tuple[str, str]]
+    """What it returns that leads nowhere, and what was probably meant."""
 
     def __init__(self) -> None:
         """Begin with the first step."""
         self.steps = [Step(None)]
-        self.sources = {}
+        self.sources, self.slips, self.calls, self.odd = {}, {}, {}, []
 
     def add(self, deed: Deed, after: Ends, file: str = "", line: int = 0) -> int:
         """Add a step that may follow any of those; its number."""

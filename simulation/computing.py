@@ -4,6 +4,7 @@ import ast
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -26,6 +27,14 @@ FRESH = count()
 
 PURE = frozenset({"datetime", "domain", "compliance", "engine"})
 """Where functions may be called while reading: they have no effect (see the import floors)."""
+
+OUTSIDE = (
+    *("_io.", "asyncio.", "httpx.", "io.", "os.", "posix.", "random.", "requests.", "secrets."),
+    *("socket.", "subprocess.", "threading.", "time.", "urllib.request.", "uuid."),
+)
+"""Modules of which no stage may ask anything: it would be answered otherwise in a replay."""
+
+CLOCKS = frozenset({"now", "today", "utcnow"})
 
 HARMLESS = frozenset(
     {abs, all, any, bool, dict, divmod, enumerate, float, frozenset, int, isinstance, len, list}
@@ -94,6 +103,17 @@ def is_pure(function: Callable[..., Any]) -> bool:
     return floor in PURE and not inspect.iscoroutinefunction(function)
 
 
+def is_outside(function: object) -> bool:
+    """Whether a function asks a clock, dice, or the world outside."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(function, type):
+        return False
+    if isinstance(owner, type) and issubclass(owner, date):
+        return getattr(function, "__name__", "") in CLOCKS
+    modules = (getattr(function, "__module__", None), type(owner).__module__)
+    return any(f"{each}.".startswith(OUTSIDE) for each in modules)
+
+
 def name_of(callee: Value) -> str:
     """The name of what is called."""
     if isinstance(callee, Known):
@@ -132,7 +152,7 @@ def computed(work: Callable[[], Any]) -> Value:
     try:
         return Known(work())
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
-        return Open(f"{type(error).__name__}#{next(FRESH)}")
+        return Open(f"{type(error).__name__}#{next(FRESH)}: {error}")
 
 
 def compares(operators: Sequence[ast.cmpop], sides: Sequence[Any]) -> bool:

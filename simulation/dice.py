@@ -12,12 +12,13 @@ class Dice:
 
     def __init__(self, seed: int) -> None:
         """Begin anew from a seed: any whole number of up to 64 digits."""
-        self._key = str(seed).encode()
+        self._begun = blake2b(digest_size=32, key=str(seed).encode())
 
     def throw(self, name: str) -> list[float]:
         """Eight numbers between 0 and 1, never either, that hang on seed and name alone.
 
         One hash gives all eight: two millionths of a second.
         """
-        digest = blake2b(name.encode(), digest_size=32, key=self._key).digest()
-        return [each * _STEP + _HALF for each in _EIGHT.unpack(digest)]
+        thrown = self._begun.copy()
+        thrown.update(name.encode())
+        return [each * _STEP + _HALF for each in _EIGHT.unpack(thrown.digest())]

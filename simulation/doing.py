@@ -60,7 +60,11 @@ class Doing:
         self.home, self.life, self.act = home, life, act
         self.cause = cause
         self.progress = life.progress
-        self.key = f"{act.deed} {life.account.account_id} {home.now.isoformat()}"
+
+    @property
+    def key(self) -> str:
+        """What tells it from all else that the person does."""
+        return f"{self.act.deed} {self.life.account.account_id} {self.home.now.isoformat()}"
 
     def did(self, status: str = "") -> None:
         """Tell of it, and note what was written."""

@@ -88,14 +88,23 @@ def written(value: Value) -> str:
 
 def _settings(journey: Journey, text: str) -> list[Setting | None]:
     name, equals, listed = (each.strip() for each in text.partition("="))
-    if not equals or not listed:
+    if not name or not equals or not listed:
         raise KnobError(f"--sweep {text}: expected NAME=VALUE,VALUE such as GRACE=2d,3d")
     place = _place(journey, name)
-    values = dict.fromkeys(_value(name, each.strip(), place.value) for each in listed.split(","))
+    values = dict[Value, str]()
+    for each in map(str.strip, listed.split(",")):
+        value = _value(name, each, place.value)
+        if value in values:
+            before = values[value]
+            is_ = "is given twice" if before == each else f"is the same as {before}"
+            raise KnobError(f"--sweep {name}: {each} {is_}; give each value once")
+        values[value] = each
     return [place.turned_to(f"{name}={written(value)}", value) for value in values]
 
 
 def _value(name: str, text: str, now: Value) -> Value:
+    if not text:
+        raise KnobError(f"--sweep {name}: a value is empty; expected values with commas between")
     is_span = isinstance(now, timedelta)
     if is_span and (found := re.fullmatch(r"([0-9]{1,5})([dhm])", text)):
         return int(found[1]) * UNITS[found[2]]

@@ -1,6 +1,7 @@
 """What is wrong with a journey, found by reading it: before it runs, before anyone is contacted."""
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,11 +14,12 @@ from compliance.rules import Cap
 from compliance.sentences import plural
 from domain.contacts import Channel, Dial, Message, Place, Purpose, Recipient
 from domain.events import PlanAccepted, Response, Undelivered
-from simulation.charts import OFFERS, Chart, Does, Sends, StageChart, Step, Way
+from simulation.charts import OFFERS, Chart, Does, Lead, Sends, StageChart, Step, Way
 from simulation.computing import PURE
 from simulation.pacing import exceeds, worst
 from simulation.rounds import endless_rounds
 from simulation.sources import Source, shown
+from simulation.vocabulary import nearest
 
 
 class Level(IntEnum):
@@ -36,6 +38,11 @@ CODES = {
     "J104": (Level.ERROR, "a stage of which reading does not tell where it leads"),
     "J105": (Level.ERROR, "a round in which no time passes"),
     "J106": (Level.WARNING, "something consumers say that no stage answers"),
+    "J107": (Level.ERROR, "a call that is not awaited, so that nothing is done"),
+    "J108": (Level.ERROR, "a name that there is not, or something that an account has not"),
+    "J109": (Level.ERROR, "something of the account that is used as it cannot be"),
+    "J110": (Level.ERROR, "a clock, dice or the world outside, asked in a stage"),
+    "J111": (Level.ERROR, "a `try` that catches what the engine says, such as that all is paid"),
     "J201": (Level.ERROR, "a message that puts a plan to the consumer, and no plan worked out"),
     "J202": (Level.ERROR, "a plan is offered, and no stage answers when it is accepted"),
     "J301": (Level.ERROR, "a message without words in a language"),
@@ -48,12 +55,21 @@ CODES = {
 }
 """Every finding by its code: how bad it is, and what it means."""
 
+COUNTED = re.compile(r"#\d+")
+"""Numbers of what cannot be told apart otherwise."""
+
 NO_ANSWER = frozenset({Undelivered.__name__})
 """Responses for which stages wait where they send, and which no stage needs to answer."""
 
 WINDOWS = {"week": 7, "month": 30}
 MOST_BRAKES = 4
 """So many caps are named, the tightest first; the others are counted."""
+
+TAKES_TIME = "wait for a response, keep quiet for a while (account.quiet), or close"
+LEAVES_IT = (
+    "`answer` and `next_try` say False at once if there is nothing to wait for: go elsewhere then,"
+    " or keep quiet for a while (account.quiet)"
+)
 
 STAGE_MAKERS = frozenset({"stage", "aside"})
 FIRST_OR_NONE = (0, 1)
@@ -89,6 +105,7 @@ class Words(Protocol):
 def lint(chart: Chart, words: Words, packs: Packs, journeys: Collection[str]) -> list[Finding]:
     """All findings about a journey, by place. `journeys` are the names to which it may switch."""
     found = [
+        *_slips(chart),
         *_ways(chart, journeys),
         *_rounds(chart),
         *_unheard(chart),
@@ -107,10 +124,9 @@ def undocumented(file: Path) -> list[Finding]:
             f"{file}: there is no such file; expected one such as journeys/standard.py"
         )
     try:
-        tree = ast.parse(file.read_text("utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise ValueError(f"{file}:{line}: not Python: {error}") from error
+        tree = ast.parse(file.read_bytes())
+    except SyntaxError as error:
+        raise ValueError(f"{file}:{error.lineno or 1}: not Python: {error.msg}") from error
     return [
         Finding(
             shown(file.resolve()),
@@ -132,15 +148,31 @@ def _makes_stage(decorator: ast.expr) -> bool:
     return name in STAGE_MAKERS
 
 
+# slips
+
+
+def _slips(chart: Chart) -> Iterator[Finding]:
+    """Mistakes that reading came across."""
+    for stage in chart.stages:
+        for slip in stage.flow.slips:
+            yield Finding(slip.file, slip.line, slip.code, slip.says, slip.do)
+        for call, awaited in stage.flow.calls.items():
+            if not awaited:
+                says = f"{call.function}: {call.what} is not awaited, so nothing is done"
+                yield Finding(call.file, call.line, "J107", says, f"write `await {call.what}`")
+
+
 # ways
 
 
 def _ways(chart: Chart, journeys: Collection[str]) -> Iterator[Finding]:
     reached, leaving = _reached(chart), _leaving(chart)
+    leads = [lead for each in chart.stages for lead in each.leads]
+    is_known = all(_is_known(lead, chart) for lead in leads)
     for stage in chart.stages:
         if not stage.says.strip():
             yield _at(stage, "J401", "it does not say what it is for", "write a docstring")
-        if stage.name not in reached:
+        if is_known and stage.name not in reached:
             yield _at(
                 stage,
                 "J101",
@@ -157,18 +189,31 @@ def _ways(chart: Chart, journeys: Collection[str]) -> Iterator[Finding]:
         yield from _leads(chart, stage, journeys)
 
 
+def _is_known(lead: Lead, chart: Chart) -> bool:
+    is_there = lead.way is not Way.TO or chart.stage(lead.name) is not None
+    return is_there and lead.way is not Way.UNKNOWN
+
+
 def _leads(chart: Chart, stage: StageChart, journeys: Collection[str]) -> Iterator[Finding]:
     for lead in stage.leads:
         if lead.way is Way.TO and chart.stage(lead.name) is None:
-            says = f"it leads to {lead.name}, which is no stage of {chart.name}"
-            yield _at(stage, "J103", says, f"add {lead.name} to the stages of {chart.name}")
+            says = f"stage {stage.name}: it leads to {lead.name}, which is no stage of {chart.name}"
+            shares = stage.file != chart.file  # where it is written, nothing is wrong
+            file, line = (chart.file, chart.line) if shares else (stage.file, stage.line)
+            add = f"add {lead.name} to the stages of {chart.name}"
+            do = f"{add}, or take all that {stage.file} shares" if shares else add
+            yield Finding(file, line, "J103", says, do)
         if lead.way is Way.SWITCHES and lead.name not in journeys:
             says = f"it switches to {lead.name!r}, which is no journey"
-            yield _at(stage, "J103", says, f"name one of {', '.join(sorted(journeys))}")
-        if lead.way is Way.UNKNOWN:
-            nothing = lead.name == repr(None)
-            says = "on some way it returns nothing" if nothing else f"it returns {lead.name}"
-            yield _at(stage, "J104", says, "return a stage, close(…) or switch(…) by its name")
+            meant = nearest(lead.name, journeys)
+            do = f"did you mean {meant}?" if meant else f"name one of {', '.join(sorted(journeys))}"
+            yield _at(stage, "J103", says, do)
+    is_told = stage.flow.slips or not all(stage.flow.calls.values())
+    for name, do in [] if is_told else stage.flow.odd:
+        nothing = name == repr(None)
+        told = COUNTED.sub("", name)
+        says = "on some way it returns nothing" if nothing else f"it returns {told}"
+        yield _at(stage, "J104", says, do)
 
 
 def _reached(chart: Chart) -> set[str]:
@@ -197,7 +242,7 @@ def _leaving(chart: Chart) -> set[str]:
 
 def _leaves(chart: Chart, stage: StageChart, leaving: Collection[str]) -> bool:
     ways = {lead.way for lead in stage.leads}
-    if ways & {Way.CLOSES, Way.SWITCHES}:
+    if ways & {Way.CLOSES, Way.SWITCHES, Way.UNKNOWN}:
         return True
     ahead = set(chart.follows(stage))
     if stage.pauses:
@@ -208,24 +253,24 @@ def _leaves(chart: Chart, stage: StageChart, leaving: Collection[str]) -> bool:
 
 
 def _rounds(chart: Chart) -> Iterator[Finding]:
-    for stage, step, names in endless_rounds(chart):
-        says = f"it goes round without time passing: {' → '.join(names)}"
-        do = "wait for an answer, keep quiet for a while, or close"
+    for found in endless_rounds(chart):
+        step, stage = found.step, found.stage
+        says = f"it goes round without time passing: {' → '.join(found.names)}"
+        if found.has_wait:
+            says += ", if nothing can be sent, or no card tried"
+        do = LEAVES_IT if found.has_wait else TAKES_TIME
         yield Finding(step.file or stage.file, step.line or stage.line, "J105", says, do)
 
 
 def _unheard(chart: Chart) -> Iterator[Finding]:
     heard = {name for stage in chart.stages for name in stage.on}
     asks = any(waits.verb == "response" for stage in chart.stages for waits in stage.waits)
-    for kind in [] if asks else Response.__subclasses__():
-        if kind.__name__ not in heard | NO_ANSWER | {PlanAccepted.__name__}:
-            yield Finding(
-                chart.file,
-                chart.line,
-                "J106",
-                f"no stage of {chart.name} answers {kind.__name__}",
-                "add a stage that does, such as those of journeys/listening.py",
-            )
+    kinds = {kind.__name__ for kind in Response.__subclasses__()}
+    unheard = sorted(kinds - heard - NO_ANSWER - {PlanAccepted.__name__})
+    if unheard and not asks:
+        says = f"no stage of {chart.name} answers {', '.join(unheard)}"
+        do = "add stages that do, such as LISTENING of journeys/listening.py, PLANS of plans.py"
+        yield Finding(chart.file, chart.line, "J106", says, do)
 
 
 # offers and messages
@@ -266,11 +311,14 @@ def _before_an_offer(stage: StageChart) -> Iterator[tuple[Step, Message]]:
 
 
 def _messages(chart: Chart, words: Words) -> Iterator[Finding]:
+    slips = {slip for stage in chart.stages for slip in stage.flow.slips}
     for stage in chart.stages:
         for step, deed in stage.flow.deeds():
             if not isinstance(deed, Sends):
                 continue
             if deed.message is None:
+                if any((slip.file, slip.line) == (step.file, step.line) for slip in slips):
+                    continue
                 says = f"{stage.name}: reading does not tell which message this is"
                 yield Finding(step.file, step.line, "J303", says, "name it in a module constant")
                 continue
@@ -342,7 +390,7 @@ def _pace(chart: Chart, packs: Packs) -> Iterator[Finding]:
     each = ", ".join(
         f"{channel} {worst(chart, {channel}).contacts}" for channel in sorted(channels)
     )
-    says = f"{chart.name}: at the worst {week.contacts} contacts in a week ({each}):"
+    says = f"{chart.name}: at the worst {plural(week.contacts, 'contact')} in a week ({each}):"
     yield Finding(
         chart.file,
         chart.line,

@@ -15,7 +15,7 @@ from compliance.orders import Reached, ReachOut
 from domain.accounts import PAID_UP, Closure
 from domain.contacts import Channel, Contact, ContactStatus
 from domain.events import AnyEvent, BalanceChanged, ContactSettled, Event, PaymentReversed
-from domain.models import changed
+from domain.models import changed, made
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, DeclineKind, HandOver
 from domain.payable import least_charge, step
@@ -42,6 +42,7 @@ PATIENCE = 1_000
 NEVER = datetime.max.replace(tzinfo=UTC)
 NOON = time(12, tzinfo=UTC)
 PAGE, CHARGED = "page", "charge"
+NO_CARD = Charged(status=ChargeStatus.NO_CARD, version=0, balance=0)
 
 Told = Event | Callable[[Progress], Event]
 """Something heard: an event, or what makes one of the account as it stands then."""
@@ -292,10 +293,7 @@ class Life:
         """Charge the stored card, if there is one, with what the behaviour has it come to."""
         home, progress = self._home, self.progress
         version, balance = progress.version, progress.balance
-        if self.has_card:
-            charged = self._asked(order)
-        else:
-            charged = Charged(status=ChargeStatus.NO_CARD, version=version, balance=balance)
+        charged = self._asked(order) if self.has_card else NO_CARD
         minor = order.amount.minor
         home.told(self, What.CHARGE, "", str(charged.status), why=self._why, minor=minor)
         if charged.status is ChargeStatus.PAID:
@@ -445,8 +443,8 @@ def dated(person: PersonFacts, account: Account, start: datetime) -> PersonFacts
     """The facts with the milestones that every account has on record."""
     due, owing = datetime.combine(account.due_on, NOON), account.account_id
     milestones = (
-        Milestone(kind=MilestoneKind.DUE, at=due, account_id=owing),
-        Milestone(kind=MilestoneKind.ASSIGNED, at=start, account_id=owing),
+        made(Milestone, kind=MilestoneKind.DUE, at=due, account_id=owing),
+        made(Milestone, kind=MilestoneKind.ASSIGNED, at=start, account_id=owing),
         *person.milestones,
     )
     return changed(person, milestones=milestones)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from domain.accounts import Closure
 from engine import Closed, Journey, Stage, Switched
 from engine.safeguards import SAFEGUARDS
 from simulation.charts import Chart, Flow, Lead, StageChart, Way
@@ -41,8 +42,10 @@ def _line(module: ModuleType | None, name: str) -> int:
         return 1
     for node in ast.walk(tree):
         match node:
-            case ast.Call(ast.Name("Journey"), [ast.Constant(value), *_]) if value == name:
-                return node.lineno
+            case ast.Call(ast.Name("Journey"), given, named):
+                values = [*given[:1], *(each.value for each in named if each.arg == "name")]
+                if any(isinstance(each, ast.Constant) and each.value == name for each in values):
+                    return node.lineno
     return 1
 
 
@@ -70,7 +73,10 @@ def _stage(stage: Stage) -> StageChart:
     parameter = (begun or written).node.args.args[0].arg
     for value, path in walk.through({parameter: TheAccount()}, frozenset({0})):
         for each in alternatives(value):
-            flow.add(_lead(each), path.ends, written.file, written.line)
+            lead = _lead(each)
+            flow.add(lead, path.ends, written.file, written.line)
+            if lead.way is Way.UNKNOWN:
+                flow.odd.append((lead.name, _meant(each)))
     return StageChart(
         name=stage.name,
         says=stage.says,
@@ -80,6 +86,19 @@ def _stage(stage: Stage) -> StageChart:
         file=written.file,
         line=written.line,
     )
+
+
+def _meant(value: Value) -> str:
+    """What was probably meant by something that a stage returns, and that leads nowhere."""
+    match value:
+        case Known(Closure() as closure):
+            return f"return close(Closure.{closure.name})"
+        case Known(str() as text) if text.isidentifier():
+            return f"return {text}, without quotes"
+        case Open("account.stay" | "account.back" as verb):
+            return f"return {verb}()"
+        case _:
+            return "return a stage, close(…) or switch(…) by its name"
 
 
 def _lead(value: Value) -> Lead:

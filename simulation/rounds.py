@@ -5,7 +5,8 @@ are never on one round. Ways back to a stage that a response broke into are not 
 them begins with a response.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from simulation.charts import (
@@ -28,26 +29,40 @@ SAYS_SO = frozenset({"answer", "next_try"})
 """Verbs that take time, or none: they answer which. None is left for what was not sent."""
 
 Known = frozenset[tuple[str, bool]]
-Round = tuple[StageChart, Step, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round without a pause: where it begins, and the names of the stages on it."""
+
+    stage: StageChart
+    step: Step
+    names: tuple[str, ...]
+    has_wait: bool
+    """Something on it waits, but takes no time if there is nothing to wait for."""
 
 
 def endless_rounds(chart: Chart) -> Iterator[Round]:
-    """Rounds without a pause: the stage, the step, and the names of the stages on the round."""
+    """All rounds without a pause."""
     for stage in chart.stages:
-        for step in _loops(stage.flow):
-            yield stage, step, (stage.name, stage.name)
+        always = {*_loops(stage.flow, PAUSES | SAYS_SO)}
+        for number in _loops(stage.flow, PAUSES):
+            step = stage.flow.steps[number]
+            yield Round(stage, step, (stage.name, stage.name), has_wait=number not in always)
     told = set[frozenset[str]]()
     for stage in chart.stages:
-        names = _round_from(chart, stage)
+        always_round = _round_from(chart, stage, PAUSES | SAYS_SO)
+        names = always_round or _round_from(chart, stage, PAUSES)
         if names and frozenset(names) not in told:
             told.add(frozenset(names))
-            yield stage, Step(None, stage.file, stage.line), names
+            step = Step(None, stage.file, stage.line)
+            yield Round(stage, step, names, has_wait=not always_round)
 
 
-def _pauses(step: Step) -> bool:
+def _pauses(step: Step, pauses: Collection[str]) -> bool:
     """Whether time passes there, whatever became of messages: one that was refused takes none."""
     match step.deed:
-        case Waits(verb, span) if verb in PAUSES:
+        case Waits(verb, span) if verb in pauses:
             return span.since != "now" or span.plus > timedelta()
         case Assumes(verb=verb, holds=True):
             return verb in SAYS_SO
@@ -55,8 +70,8 @@ def _pauses(step: Step) -> bool:
             return False
 
 
-def _loops(flow: Flow) -> Iterator[Step]:
-    """Heads of loops inside the code of a stage."""
+def _loops(flow: Flow, pauses: Collection[str]) -> Iterator[int]:
+    """Heads of loops inside the code of a stage, by their numbers."""
     reached = flow.reached()
     for number in reached:
         step = flow.steps[number]
@@ -64,25 +79,25 @@ def _loops(flow: Flow) -> Iterator[Step]:
             step.deed is None
             and step.line
             and not step.ends_by_itself
-            and _comes_back(flow, number)
+            and _comes_back(flow, number, pauses)
         ):
-            yield step
+            yield number
 
 
-def _comes_back(flow: Flow, first: int) -> bool:
+def _comes_back(flow: Flow, first: int, pauses: Collection[str]) -> bool:
     seen, ahead = set[int](), [*flow.steps[first].then]
     while ahead:
         number = ahead.pop()
         if number == first:
             return True
         step = flow.steps[number]
-        if number not in seen and not _pauses(step) and not step.ends_by_itself:
+        if number not in seen and not _pauses(step, pauses) and not step.ends_by_itself:
             seen.add(number)
             ahead += step.then
     return False
 
 
-def _round_from(chart: Chart, first: StageChart) -> tuple[str, ...]:
+def _round_from(chart: Chart, first: StageChart, pauses: Collection[str]) -> tuple[str, ...]:
     """The stages of a round from the beginning of a stage to it again; empty: there is none."""
     seen = set[tuple[str, int, Known]]()
     ahead: list[tuple[str, int, Known, tuple[str, ...]]] = [
@@ -95,7 +110,7 @@ def _round_from(chart: Chart, first: StageChart) -> tuple[str, ...]:
             continue
         seen.add((name, number, known))
         step = stage.flow.steps[number]
-        if _pauses(step) or _contradicts(step, known):
+        if _pauses(step, pauses) or _contradicts(step, known):
             continue
         known = _after(step, known)
         if isinstance(step.deed, Lead):

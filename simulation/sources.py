@@ -24,6 +24,8 @@ class Source:
     line: int
     node: ast.FunctionDef | ast.AsyncFunctionDef
     names: Mapping[str, Any]
+    own: frozenset[str]
+    """Names that it gives values to itself, its parameters included."""
 
     @property
     def body(self) -> Sequence[ast.stmt]:
@@ -43,14 +45,15 @@ def source_of(function: FunctionType) -> Source | None:
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     ast.increment_lineno(tree, first - 1)
-    around = inspect.getclosurevars(function).nonlocals
+    around, code = inspect.getclosurevars(function).nonlocals, function.__code__
     return Source(
         function.__name__,
         str(function.__module__),
-        shown(Path(function.__code__.co_filename)),
+        shown(Path(code.co_filename)),
         node.lineno,
         node,
         {**function.__globals__, **around},
+        frozenset((*code.co_varnames, *code.co_cellvars, *code.co_freevars)),
     )
 
 

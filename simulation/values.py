@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine import Stage
-from simulation.charts import Ends, Span
+from simulation.charts import Call, Ends, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,15 @@ class Either:
     of: tuple["Value", ...]
 
 
-Value = Known | Open | TheAccount | Sent | Moment | AtLeast | Row | Either
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a call comes to once it is awaited; before that it has done nothing."""
+
+    of: "Value"
+    call: Call
+
+
+Value = Known | Open | TheAccount | Sent | Moment | AtLeast | Row | Either | Later
 
 ACCOUNT = "account"
 NOTHING = Known(None)
@@ -97,13 +105,21 @@ def _same(one: Value, other: Value) -> bool:
 
 
 def alternatives(value: Value) -> Sequence[Value]:
-    """All that it can be."""
-    return value.of if isinstance(value, Either) else (value,)
+    """All that it can be, as if it had been awaited."""
+    value = settled(value)
+    return [settled(each) for each in value.of] if isinstance(value, Either) else (value,)
+
+
+def settled(value: Value) -> Value:
+    """The value, as if it had been awaited: whether it was is looked for elsewhere."""
+    while isinstance(value, Later):
+        value = value.of
+    return value
 
 
 def text_of(value: Value) -> str:
     """The value as it is asked for, or as it is written."""
-    match value:
+    match settled(value):
         case Known(Stage() as stage):
             return stage.name
         case Known(known):
@@ -112,13 +128,15 @@ def text_of(value: Value) -> str:
             return text
         case Moment(since, plus):
             return f"{since} + {plus}"
-        case _:
-            return ACCOUNT if isinstance(value, TheAccount) else str(value)
+        case TheAccount():
+            return ACCOUNT
+        case other:
+            return str(other)
 
 
 def truth(value: Value) -> bool | None:
     """Whether it counts as true; None if only the account can tell."""
-    match value:
+    match settled(value):
         case Known(known):
             return bool(known)
         case TheAccount() | Sent() | Moment():
@@ -132,6 +150,7 @@ def truth(value: Value) -> bool | None:
 
 def attribute(value: Value, name: str) -> Value:
     """An attribute of a value."""
+    value = settled(value)
     match value:
         case Known(known):
             found = getattr(known, name, _MISSING)

@@ -8,21 +8,29 @@ calls are walked in its place, whatever they are called and wherever they stand.
 import ast
 import builtins
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import EnumType
 from types import FunctionType
 from typing import Any
 
+from pydantic import BaseModel
+
+from domain.contacts import Message
+from domain.money import Money
+from engine import Next, Stage
 from simulation.charts import (
     OFFERS,
     Assumes,
+    Call,
     Does,
     Ends,
     Flow,
     Hands,
     Lead,
     Sends,
+    Slip,
     Waits,
     Way,
 )
@@ -33,6 +41,7 @@ from simulation.computing import (
     compares,
     computed,
     elements_of,
+    is_outside,
     is_pure,
     name_of,
     result,
@@ -42,7 +51,9 @@ from simulation.sources import Source, source_of
 from simulation.values import (
     ACCOUNT,
     NOTHING,
+    Either,
     Known,
+    Later,
     Moment,
     Open,
     Sent,
@@ -51,11 +62,13 @@ from simulation.values import (
     alternatives,
     attribute,
     one_of,
+    settled,
     shifted,
     span_of,
     text_of,
     truth,
 )
+from simulation.vocabulary import AWAITED, NAMES, VERBS, kinds_of, misfit, names_of, nearest
 
 WAITS = {
     "answer": "within",
@@ -154,7 +167,13 @@ class Walk:
         return known(statement, path) if known else path
 
     def _do_expr(self, statement: ast.Expr, path: Path) -> Path:
-        return self._value(statement.value, path)[1]
+        value, path = self._value(statement.value, path)
+        for each in alternatives(value):
+            if isinstance(each, Known) and isinstance(each.value, Next | Lead):
+                said = ast.unparse(statement.value)
+                says = f"{said} stands there, and nothing comes of it"
+                self._slip("J104", statement, says, f"write `return {said}`")
+        return path
 
     def _do_return(self, statement: ast.Return, path: Path) -> Path:
         self._returns += self._ways(statement.value, path) if statement.value else [(NOTHING, path)]
@@ -206,6 +225,9 @@ class Walk:
     _do_asyncwith = _do_with
 
     def _do_try(self, statement: ast.Try, path: Path) -> Path:
+        for handler in statement.handlers:
+            if _catches_all(handler) and _awaits(statement.body):
+                self._slip("J111", handler, "it catches what the engine says", NO_TRY)
         after = self._block([*statement.body, *statement.orelse], path)
         caught = [self._block(each.body, joined([path, after])) for each in statement.handlers]
         return self._block(statement.finalbody, joined([after, *caught]))
@@ -293,7 +315,10 @@ class Walk:
 
     def _test_value(self, test: ast.expr, path: Path) -> tuple[Path, Path]:
         so, not_so = [], []
-        for value, way in self._ways(test, path):
+        for found, way in self._ways(test, path):
+            value = settled(found)
+            if kinds_of(value) == (Money,):
+                self._is_money(test, "is money, and always counts as true")
             answer = truth(value)
             if answer is not False:
                 so.append(self._assuming(value, way, holds=True))
@@ -330,16 +355,42 @@ class Walk:
         found = self._source.names.get(name, _UNKNOWN)
         if found is _UNKNOWN:
             found = getattr(builtins, name, _UNKNOWN)
-        return [(Open(name) if found is _UNKNOWN else Known(found), path)]
+        if found is not _UNKNOWN:
+            return [(Known(found), path)]
+        if name not in self._source.own:
+            known = {*self._source.own, *self._source.names}
+            self._slip("J108", expression, f"there is no {name}", _meant(nearest(name, known)))
+        return [(Open(name), path)]
 
     def _see_attribute(self, expression: ast.Attribute, path: Path) -> Ways:
-        return [
-            (attribute(value, expression.attr), way)
-            for value, way in self._ways(expression.value, path)
-        ]
+        name, ways = expression.attr, self._ways(expression.value, path)
+        if name not in NAMES and any(isinstance(value, TheAccount) for value, _ in ways):
+            self._no_such(expression, NAMES - VERBS.keys())
+        for value, _ in ways:
+            if (known := _has_not(settled(value), name)) is not None:
+                says = f"there is no {ast.unparse(expression)}"
+                listed = f"there are {', '.join(sorted(known))}"
+                self._slip("J108", expression, says, _meant(nearest(name, known), listed))
+        return [(attribute(value, name), way) for value, way in ways]
 
     def _see_await(self, expression: ast.Await, path: Path) -> Ways:
-        return self._ways(expression.value, path)
+        awaited = expression.value
+        of = awaited.func if isinstance(awaited, ast.Call) else awaited
+        if isinstance(of, ast.Attribute) and of.attr in NAMES - AWAITED:
+            owner = path.names.get(of.value.id) if isinstance(of.value, ast.Name) else None
+            if isinstance(owner, TheAccount):
+                says = f"{ACCOUNT}.{of.attr} is there at once: there is nothing to await"
+                self._slip("J109", expression, says, "leave out `await`")
+        return [(self._awaited(value), way) for value, way in self._ways(awaited, path)]
+
+    def _awaited(self, value: Value) -> Value:
+        """What a value comes to when it is awaited."""
+        if isinstance(value, Either):
+            return one_of(self._awaited(each) for each in value.of)
+        if not isinstance(value, Later):
+            return value
+        self._flow.calls[value.call] = True
+        return value.of
 
     def _see_ifexp(self, expression: ast.IfExp, path: Path) -> Ways:
         so, not_so = self._test(expression.test, path)
@@ -386,7 +437,12 @@ class Walk:
         return [(Open(f"not {text_of(value)}"), path)]
 
     def _see_compare(self, expression: ast.Compare, path: Path) -> Ways:
-        sides, path = self._several([expression.left, *expression.comparators], path)
+        written = [expression.left, *expression.comparators]
+        sides, path = self._several(written, path)
+        if any(isinstance(each, Known) and isinstance(each.value, int) for each in sides):
+            for side, value in zip(written, sides, strict=False):
+                if kinds_of(value) == (Money,):
+                    self._is_money(side, "is money, and no number")
         known = [each.value for each in sides if isinstance(each, Known)]
         if len(known) == len(sides):
             return [(computed(lambda: compares(expression.ops, known)), path)]
@@ -406,6 +462,14 @@ class Walk:
             value, path = self._value(inner, path)
             said += str(value.value) if isinstance(value, Known) else "…"
         return [(Known(said), path)]
+
+    def _see_listcomp(self, expression: ast.expr, path: Path) -> Ways:
+        if _awaits([expression]):
+            says = "reading does not follow an `await` inside brackets"
+            self._slip("J303", expression, says, "write a loop: for each in …")
+        return [(Open(ast.unparse(expression)), path)]
+
+    _see_setcomp = _see_dictcomp = _see_generatorexp = _see_listcomp
 
     def _see_subscript(self, expression: ast.Subscript, path: Path) -> Ways:
         value, path = self._value(expression.value, path)
@@ -439,24 +503,75 @@ class Walk:
         if isinstance(call.func, ast.Attribute):
             owner, path = self._value(call.func.value, path)
             if isinstance(owner, TheAccount):
-                return self._verb(call, given, named, path)
+                return self._verb(call, call.func, given, named, path)
             callee = attribute(owner, call.func.attr)
         else:
             callee, path = self._value(call.func, path)
-        return self._called(callee, given, named, path)
+        ways = self._called(call, callee, given, named, path)
+        return [(self._told(call, callee, value), way) for value, way in ways]
 
     def _called(
-        self, callee: Value, given: Sequence[Value], named: Mapping[str, Value], path: Path
+        self,
+        call: ast.Call,
+        callee: Value,
+        given: Sequence[Value],
+        named: Mapping[str, Value],
+        path: Path,
     ) -> Ways:
         function = callee.value if isinstance(callee, Known) else None
-        if isinstance(function, FunctionType) and not is_pure(function):
+        if isinstance(function, Stage):
+            says = f"{function.name}(…) calls a stage"
+            self._slip("J104", call, says, f"return {function.name}: the engine plays it")
+            return [(callee, path)]
+        if is_outside(function):
+            says = f"{ast.unparse(call.func)}(…) asks a clock, dice, or the world outside"
+            self._slip("J110", call, says, "account.now is the time, account.quiet(…) waits")
+        if callable(function) and is_pure(function):
+            return [(result(function, given, named), path)]
+        for each in (*given, *named.values()):
+            self._awaited(each)  # whoever takes a call may await it
+        if isinstance(function, FunctionType):
             inside = self._walked(function, given, named, path)
             if inside is not None:
                 return inside
-        if callable(function) and is_pure(function):
-            return [(result(function, given, named), path)]
         said = ", ".join(text_of(each) for each in (*given, *named.values()))
         return [(Open(f"{name_of(callee)}({said})"), path)]
+
+    def _told(self, call: ast.Call, callee: Value, value: Value) -> Value:
+        """What a function came to; it has to be awaited if the function, or what it gives, has."""
+        function = callee.value if isinstance(callee, Known) else None
+        if inspect.iscoroutinefunction(function):
+            return self._later(value, call)
+        return self._later(self._awaited(value), call) if isinstance(value, Later) else value
+
+    def _later(self, value: Value, call: ast.Call) -> Later:
+        what = f"{ast.unparse(call.func)}(…)"
+        source = self._source
+        made = Call(source.file, call.lineno, source.name, what, call.col_offset)
+        self._flow.calls.setdefault(made, False)
+        return Later(value, made)
+
+    def _slip(
+        self, code: str, node: ast.expr | ast.stmt | ast.excepthandler, says: str, do: str
+    ) -> None:
+        source = self._source
+        slip = Slip(code, source.file, node.lineno, f"{source.name}: {says}", do)
+        self._flow.slips[slip] = None
+
+    def _is_money(self, node: ast.expr, says: str) -> None:
+        money = ast.unparse(node)
+        self._slip("J109", node, f"{money} {says}", f"ask {money}.minor, in the smallest unit")
+
+    def _no_such(self, asked: ast.Attribute, known: Iterable[str]) -> str:
+        """Note that an account has nothing of that name; the one that was probably meant."""
+        meant = nearest(asked.attr, known)
+        if asked.attr.startswith("_"):
+            says, do = f"{ACCOUNT}.{asked.attr} is the engine's own", ALL_THERE_IS
+        else:
+            says = f"there is no {ACCOUNT}.{asked.attr}"
+            do = _meant(meant and f"{ACCOUNT}.{meant}", ALL_THERE_IS)
+        self._slip("J108", asked, says, do)
+        return meant or asked.attr
 
     def _walked(
         self, function: FunctionType, given: Sequence[Value], named: Mapping[str, Value], path: Path
@@ -470,10 +585,44 @@ class Walk:
         return [(value, Path(way.ends, path.names)) for value, way in ways]
 
     def _verb(
-        self, call: ast.Call, given: Sequence[Value], named: Mapping[str, Value], path: Path
+        self,
+        call: ast.Call,
+        asked: ast.Attribute,
+        given: Sequence[Value],
+        named: Mapping[str, Value],
+        path: Path,
     ) -> Ways:
         """Something that the account does, or is asked."""
-        verb = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        verb = asked.attr if asked.attr in NAMES else self._no_such(asked, VERBS)
+        self._check(call, verb, given, named)
+        ways = self._deeds(call, verb, given, named, path)
+        return [
+            (self._later(value, call), way) if verb in AWAITED else (value, way)
+            for value, way in ways
+        ]
+
+    def _check(
+        self, call: ast.Call, verb: str, given: Sequence[Value], named: Mapping[str, Value]
+    ) -> None:
+        """Note what a verb is given that it does not take, and what is no verb."""
+        if verb in NAMES - VERBS.keys():
+            says = f"{ACCOUNT}.{verb} is there at once, and cannot be called"
+            self._slip("J109", call, says, f"write {ACCOUNT}.{verb}, without round brackets")
+        spread = any(isinstance(each, ast.Starred) for each in call.args)
+        if verb not in VERBS or spread or "**" in named:
+            return
+        wrong = misfit(verb, given, named)
+        if wrong is not None:
+            self._slip("J109", call, f"{ACCOUNT}.{verb}: {wrong[0]}", wrong[1])
+
+    def _deeds(
+        self,
+        call: ast.Call,
+        verb: str,
+        given: Sequence[Value],
+        named: Mapping[str, Value],
+        path: Path,
+    ) -> Ways:
         said = f"{ACCOUNT}.{verb}({', '.join(text_of(each) for each in (*given, *named.values()))})"
         if verb in SEES:
             known = Moment(said, timedelta()) if verb == "morning_of" else Open(said)
@@ -493,7 +642,8 @@ class Walk:
         once, about = "ahead" in told, "about" in told
         ways: Ways = []
         for each in alternatives(message):
-            known = each.value if isinstance(each, Known) else None
+            value = each.value if isinstance(each, Known) else None
+            known = value if isinstance(value, Message) else None
             step = self._flow.add(
                 Sends(known, once=once, about=about), path.ends, self._source.file, call.lineno
             )
@@ -521,6 +671,34 @@ KNOWN_VERBS = frozenset({*WAITS, *SEES, *MOVES, *OFFERS, "contact", "hand_over",
 """What reading knows of an account's verbs; `note_missed` and other ones just do something."""
 
 _UNKNOWN = object()
+
+
+NO_TRY = "leave the `try` out: a contact that fails is an answer, and no error"
+ALL_THERE_IS = "engine/accounts.py has all that a stage may see and do"
+
+
+def _meant(name: str | None, otherwise: str = "import it, or write a name that there is") -> str:
+    return f"did you mean {name}?" if name else otherwise
+
+
+def _awaits(nodes: Sequence[ast.AST]) -> bool:
+    return any(isinstance(each, ast.Await) for node in nodes for each in ast.walk(node))
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = [each and ast.unparse(each) for each in kinds]
+    return not {None, "Exception", "BaseException"}.isdisjoint(names)
+
+
+def _has_not(value: Value, name: str) -> Collection[str] | None:
+    """What a value has in place of something that it has not; None if it has it, or may have it."""
+    if isinstance(value, Known) and isinstance(value.value, EnumType):
+        return None if hasattr(value.value, name) else value.value.__members__
+    known = {each for kind in kinds_of(value) for each in names_of(kind)}
+    if not known or name in known:
+        return None
+    return {each for each in known if each[0] != "_"} - {*dir(BaseModel)}
 
 
 def _over(path: Path) -> Path:

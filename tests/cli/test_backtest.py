@@ -2,11 +2,13 @@
 
 import csv as tables
 import re
+from html import unescape
 from itertools import product
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.backtest_lead import TOLD
 from cli.main import app
 
 from .portfolio_rows import COLUMNS, LINE, csv, jsonl, many, row
@@ -139,7 +141,7 @@ def test_an_edited_copy_is_held_against_the_one_that_ships(portfolio, tmp_path):
     copy = tmp_path / "mine.py"
     copy.write_text("from journeys.standard import *\nMINE = STANDARD.__class__(\n")
     words = ("--portfolio", portfolio, "--against", "standard", *USUAL)
-    assert "mine.py:2: SyntaxError" in one_line(backtest(copy, *words))
+    assert "mine.py:2: " in one_line(backtest(copy, *words))
 
     copy.write_text(
         "from engine import Journey\nfrom journeys.standard import STANDARD\n"
@@ -148,7 +150,8 @@ def test_an_edited_copy_is_held_against_the_one_that_ships(portfolio, tmp_path):
     told = backtest(f"{copy}:MINE", *words)
     assert told.exit_code == 0
     assert "mine.py:standard" in told.stdout
-    assert "no clear difference" in told.stdout
+    assert "No difference that 40 accounts can show: " in told.stdout
+    assert "Worse" not in told.stdout
 
 
 def test_a_journey_that_goes_round_for_ever_is_told(portfolio, tmp_path):
@@ -185,16 +188,30 @@ def test_a_stage_that_fails_is_named_with_its_line(portfolio, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("nope",), "no journey is called 'nope': there are hardship, invoice, standard, subs"),
+        (("nope",), "no journey is called 'nope'"),
         (("standard", "--against", "standard"), "--against standard: that is standard itself;"),
         (("standard", "--sweep", "GRACES=1d"), "--sweep GRACES: GRACES is no knob of standard;"),
         (("standard", "--sweep", "GRACE=1y"), "--sweep GRACE: '1y' is not a span of time such"),
         (("standard", "--fail-if", "nope>1"), "--fail-if 'nope>1': no metric is called 'nope'"),
         (("standard", "--start", "2026-02-30"), "--start 2026-02-30: expected a date such as"),
         (("standard", "--generate", "5"), "which portfolio? Give one of --portfolio FILE and"),
-        (("standard", "--report", "/nowhere/x.html"), "/nowhere/x.html: there is no folder"),
-        (("standard", "--costs", "nothing.yaml"), "nothing.yaml: cannot be read: "),
-        (("standard", "--parameters", "nothing.yaml"), "nothing.yaml: cannot be read: "),
+        (("standard", "--sweep", "GRACE=2d,2d"), "--sweep GRACE: 2d is given twice; give each"),
+        (("standard", "--report", "/nowhere/x.html"), "--report /nowhere/x.html: there is no fol"),
+        (("standard", "--report", "docs"), "--report docs: that is a folder; give the name of"),
+        (("standard", "--csv", "x", "--report", "x"), "--csv x: that file is given to be read, or"),
+        (("standard", "--costs", "x.yaml"), "--costs x.yaml: there is no such file"),
+        (("standard", "--costs", "docs"), "--costs docs: that is a folder; give a file"),
+        (("standard", "--costs", "docs/simulate.md"), "--costs simulate.md:"),
+        (
+            ("standard", "--costs", "simulation/parameters.yaml"),
+            "--costs parameters.yaml:8: currency: field required; expected a copy of simulation/",
+        ),
+        (("standard", "--parameters", "x.yaml"), "--parameters x.yaml: there is no such file"),
+        (
+            ("standard", "--parameters", "simulation/costs.yaml"),
+            "--parameters costs.yaml:4: willingness: field required; expected what `tahsil fit",
+        ),
+        (("standard", "--contract", "x.yaml"), "--contract x.yaml: there is no such file"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(portfolio, words, says):
@@ -207,7 +224,7 @@ def test_what_cannot_be_is_told_in_one_line(portfolio, words, says):
         ([COLUMNS], "the portfolio is empty; expected one account a line"),
         ([COLUMNS.replace(",due_on", ""), LINE], "line 1, due_on: this column is missing; expect"),
         ([COLUMNS, LINE.replace("2026-10-31", "2026-13-01")], "line 2, due_on: is not valid; exp"),
-        ([COLUMNS, LINE.replace("18750", "-1")], "line 2: balance.minor must be above zero"),
+        ([COLUMNS, LINE.replace("18750", "-1")], "line 2, balance_minor: is not above zero;"),
         ([COLUMNS, LINE.replace("USD", "XYX")], "line 2, currency: is not valid; expected an ISO"),
     ],
 )
@@ -219,9 +236,33 @@ def test_a_portfolio_that_cannot_be_used_is_told_in_one_line(tmp_path, lines, sa
     assert told.startswith(f"portfolio.csv: {says}")
 
 
-def test_a_portfolio_that_is_not_there_is_named():
+def test_a_portfolio_that_is_not_there_or_a_folder_is_named():
     assert one_line(backtest("standard", "--portfolio", "nothing.csv")) == (
         "--portfolio nothing.csv: there is no such file"
+    )
+    assert one_line(backtest("standard", "--portfolio", "docs")) == (
+        "--portfolio docs: that is a folder; give a file"
+    )
+
+
+def test_a_portfolio_is_never_written_over(portfolio):
+    before = portfolio.read_bytes()
+    told = one_line(backtest("standard", "--portfolio", portfolio, "--csv", portfolio))
+
+    assert told == f"--csv {portfolio}: that file is given to be read, or written to twice"
+    assert portfolio.read_bytes() == before
+
+
+def test_of_several_lines_that_are_wrong_each_is_told(tmp_path):
+    bad = [LINE.replace("18750", "0"), LINE.replace("USD", "XYX")]
+    told = backtest("standard", "--portfolio", csv(tmp_path, *bad), *USUAL)
+    first, second, last = told.stderr.splitlines()
+
+    assert told.exit_code == 2
+    assert first.startswith("line 2, balance_minor: is not above zero; expected what is owed")
+    assert second.startswith("line 3, currency: is not valid; expected an ISO 4217")
+    assert last == (
+        "tahsil: portfolio.csv: 2 lines cannot be used: correct them, or leave them out"
     )
 
 
@@ -252,3 +293,20 @@ def test_every_variant_stands_in_every_comparison_of_the_page(files):
     variants = {each["variant"] for each in told}
     metrics = {each["metric"] for each in told}
     assert shown == set(product(variants, metrics))
+
+
+def test_every_clear_difference_of_a_real_comparison_stands_on_page_and_terminal(files):
+    said, page, figures = files
+    clear = [
+        each
+        for each in rows(figures)
+        if (each["metric"], each["of"]) in TOLD
+        and each["difference_low"]
+        and not float(each["difference_low"]) <= 0 <= float(each["difference_high"])
+    ]
+    listed = re.findall(r"<li>(.*?)</li>", unescape(page))
+
+    assert clear
+    assert sum(each.count(" to ") for each in listed) == len(clear)
+    assert all(each.partition(":")[0] in said for each in listed)
+    assert "No difference that 40 accounts can show: " in said

@@ -52,6 +52,25 @@ def test_the_page_fits_a_phone_unfolded_and_folded(page):
 
 
 @pytest.mark.browser
+def test_a_phone_sees_the_answer_first_and_paper_has_all_of_it(page):
+    fold = "all => all.forEach(each => each.open = false)"
+    page.eval_on_selector_all("details", fold)
+    told = page.locator(".lead details").first
+    assert told.bounding_box()["y"] < SMALL["height"]
+    assert told.inner_text().startswith("Worse: ")
+    seen = "all => all.filter(each => each.checkVisibility()).length"
+    high = "document.documentElement.scrollHeight"
+    few, short = page.eval_on_selector_all("data", seen), page.evaluate(high)
+    assert page.locator("svg.plot").first.is_visible()
+
+    page.emulate_media(media="print")
+
+    assert page.eval_on_selector_all("data", seen) == page.locator("data").count() > 5 * few
+    assert page.evaluate(high) > 3 * short
+    page.emulate_media(media="screen")
+
+
+@pytest.mark.browser
 def test_every_figure_of_the_page_is_that_of_the_csv_and_none_is_missing(page, files):
     told = {
         (each["variant"], each["metric"], each["of"]): each

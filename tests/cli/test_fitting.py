@@ -35,6 +35,20 @@ def test_a_fit_is_printed_beside_what_was_held_out_and_written(data, tmp_path):
     assert read_parameters(out).replies == shipped().replies
 
 
+def test_the_same_command_writes_the_same_bytes_again(data, tmp_path):
+    cards = tmp_path / "cards.csv"
+    months = "ID,PAY_6,PAY_5,PAY_4,PAY_3,PAY_2,PAY_0"
+    cards.write_text("\n".join([months, *(f"{n},2,3,1,0,2,{n % 4}" for n in range(300))]), "utf-8")
+    out = tmp_path / "mine.yaml"
+    made = []
+    for _ in range(2):
+        assert tahsil("fit", data, cards, "-o", out).exit_code == 0
+        made.append(out.read_bytes())
+
+    assert made[0] == made[1]
+    assert read_parameters(out).pays_in_month != shipped().pays_in_month
+
+
 def test_without_a_file_to_write_it_only_prints(data, tmp_path):
     done = tahsil("fit", data)
 
@@ -74,8 +88,14 @@ def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_written(tmp_path, te
     assert not out.exists()
 
 
-def test_a_place_that_cannot_be_written_to_is_named(data, tmp_path):
-    refused = tahsil("fit", data, "-o", tmp_path / "nowhere" / "mine.yaml")
+def test_a_place_that_cannot_be_written_to_is_named_before_anything_is_fitted(data, tmp_path):
+    for out, says in (
+        (tmp_path / "nowhere" / "mine.yaml", "there is no folder"),
+        (tmp_path, "that is a folder; give the name of a file in it"),
+        (data, "that file is given to be read"),
+    ):
+        refused = tahsil("fit", data, "-o", out)
 
-    assert refused.exit_code == 2
-    assert "nowhere" in refused.stderr
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(f"tahsil: --out {out}: {says}")
+    assert data.read_text("utf-8") == PHONED

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 import journeys.standard
-from cli.journey_files import JourneyError, find_journey
+from cli.journey_files import find_journey, journeys_of
 from journeys import JOURNEYS
+from simulation.files import JourneyError
 from simulation.knobs import grid
 
 
@@ -42,10 +43,19 @@ def test_knobs_of_an_edited_copy_are_its_own(copy):
     assert [each.module.startswith("tried_edited_") for each in setting.knobs] == [True]
 
 
+def test_the_one_of_a_file_with_several_is_named_by_its_constant_or_its_own_name(copy):
+    assert [each.name for each in journeys_of(f"{copy}:STANDARD")] == ["standard"]
+    assert [each.name for each in journeys_of(f"{copy}:standard")] == ["standard"]
+    with pytest.raises(JourneyError, match=r"edited.py: no journey 'OTHER' in it; there are STA"):
+        journeys_of(f"{copy}:OTHER")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("nope", "no journey is called 'nope': there are hardship, invoice, standard, subscr"),
+        ("nope", "no journey is called 'nope'; there are "),
+        ("standerd", "subscription: did you mean standard?"),
+        ("my_journey", "or give a file: path.py, or path.py:NAME"),
         ("nope.py:X", "nope.py: there is no such file"),
     ],
 )
@@ -62,8 +72,17 @@ def test_a_journey_that_is_not_there_is_told(text, says):
         ("X = 1\n", "", ": which journey? Give path.py:NAME; there are none"),
         ("from journeys import HARDSHIP, INVOICE\n", "", "there are HARDSHIP, INVOICE"),
         ("from journeys import HARDSHIP\n", ":STANDARD", "no journey 'STANDARD' in it; there are"),
-        ("X = 1\ndef broken(:\n", "", "edited.py:2: SyntaxError: "),
-        ("X = 1\n\nY = nowhere\n", "", "edited.py:3: NameError: name 'nowhere' is not defined"),
+        ("X = 1\ndef broken(:\n", "", "edited.py:2: not Python: "),
+        ("raise SystemExit(0)\n", "", "edited.py:1: it cannot be run: SystemExit: 0"),
+        ("from domain.time import dayz\n", "", "did you mean days?"),
+        ("import domane\n", "", "did you mean domain?"),
+        ("PATIENCE = 3\n\nX = PATIENSE\n", "", "'PATIENSE' is not defined; did you mean PATIENCE?"),
+        ("import datetime\nX = datetime.date.tody\n", "", "did you mean today?"),
+        (
+            "X = 1\n\nY = nowhere\n",
+            "",
+            "edited.py:3: it cannot be run: NameError: name 'nowhere' is not defined",
+        ),
     ],
 )
 def test_a_file_that_is_no_journey_is_told(tmp_path, text, name, says):

@@ -121,7 +121,7 @@ def test_an_error_fails_a_lint_and_names_file_and_line(own):
 
     assert linted.exit_code == 1
     assert f"{own}:14: error J301 sms nowhere has no words: nowhere.sms.en.txt" in linted.stdout
-    assert "    write nowhere.sms.ar.txt\n" in linted.stdout
+    assert "    write journeys/messages/nowhere.sms.ar.txt\n" in linted.stdout
 
 
 def test_a_stage_without_a_docstring_is_an_error_although_the_file_cannot_be_run(own):
@@ -136,12 +136,12 @@ def test_a_stage_without_a_docstring_is_an_error_although_the_file_cannot_be_run
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("show", "special"), "no journey is called 'special'; there are hardship, invoice,"),
+        (("show", "special"), "no journey is called 'special'; there are "),
         (("lint", "special"), "no journey is called 'special'"),
         (("show", "standard", "--lang", "fr"), "journeys are not described in 'fr'"),
         (("diagram",), "expected one journey to draw, such as standard; got 0"),
         (("diagram", "standard", "--format", "png"), "no format is called 'png'; there are merm"),
-        (("show", "none.py"), "none.py: no file of Python"),
+        (("show", "none.py"), "none.py: there is no such file"),
         (("lint", "none.py"), "none.py: there is no such file"),
     ],
 )
@@ -156,7 +156,7 @@ def test_what_there_is_not_is_told_in_one_line(words, said):
         ("from journeys import STANDARD\n", "no journey in it"),
         ("import nothing_of_that_name\n", ":1: it cannot be run: ModuleNotFoundError"),
         ("def f():\n    raise OSError('sad')\n\nf()\n", ":2: it cannot be run: OSError: sad"),
-        ("def :\n", ":1: it cannot be run: SyntaxError"),
+        ("def :\n", ":1: not Python: invalid syntax"),
         ("raise SystemExit(0)\n", ":1: it cannot be run: SystemExit: 0"),
     ],
 )
@@ -166,6 +166,50 @@ def test_a_file_without_a_journey_is_told_in_one_line(tmp_path, text, said):
 
     assert f"{file}" in one_line(tahsil("show", file))
     assert said in one_line(tahsil("show", file))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("(begins, ends))", "())", ":25: journey own has no stages; expected stages=("),
+        ("(begins, ends)", "begins", ":25: journey own: stages is a Stage; expected a tuple"),
+        ("ends))", "'ends'))", ":25: journey own: 'ends' is no stage: name the function"),
+        ("@stage\nasync def ends", "async def ends", ":24: journey own: ends is a function and no"),
+        ("async def ends", "def ends", ":19: stage ends is no async function: write async def"),
+        ("ends(account: OpenAccount)", "ends()", ":19: stage ends takes nothing; expected the"),
+        ("version=1, ", "", ":25: it cannot be run: TypeError: Journey.__init__() missing 1 re"),
+        ('"own"', '"my own"', ":25: 'my own' cannot be the name of a journey: expected small"),
+        ("(begins, ends)", "(ends, ends)", ":25: journey own has stages of one name: ['ends']"),
+        ("import days", "import dayz", "; did you mean days?"),
+        ("return close(", "return close((", ": not Python: "),
+    ],
+)
+@pytest.mark.parametrize("command", ["lint", "show"])
+def test_a_journey_that_cannot_be_put_together_is_told_in_one_line(
+    own, command, before, after, said
+):
+    own.write_text(GOOD.replace(before, after))
+
+    line = one_line(tahsil(command, own))
+
+    assert str(own) in line
+    assert said in line
+
+
+def test_a_forgotten_await_and_a_misspelt_name_fail_a_lint(own):
+    own.write_text(
+        GOOD.replace("await account.contact", "account.contact").replace(
+            "account.response", "account.respons"
+        )
+    )
+
+    linted = tahsil("lint", own)
+
+    assert linted.exit_code == 1
+    assert f"{own}:14: error J107 begins: account.contact(…) is not awaited" in linted.stdout
+    assert "    write `await account.contact(…)`\n" in linted.stdout
+    assert f"{own}:15: error J108 begins: there is no account.respons" in linted.stdout
+    assert "    did you mean account.response?\n" in linted.stdout
 
 
 def test_a_file_of_the_house_can_be_linted_by_its_name():

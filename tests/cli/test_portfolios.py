@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from api.upload import Judge, read_json
 from cli.glance import glance
-from cli.portfolios import CREDITOR, PLAYED, PortfolioError, Terms, generated, read_portfolio
+from cli.portfolio_faults import MOST_TOLD, PortfolioError
+from cli.portfolios import CREDITOR, PLAYED, Terms, generated, read_portfolio
 from compliance.facts import Actor
 from domain.area_codes import REGIONS
 from domain.contacts import Channel
@@ -52,7 +53,8 @@ def test_csv_and_json_lines_say_the_same(tmp_path):
 
 
 def test_facts_are_those_that_the_record_would_have(tmp_path):
-    (person,) = read(jsonl(tmp_path, row(consumer__email=...)))
+    upstate = row(consumer__email=..., consumer__phone="+15185550123")
+    (person,) = read(jsonl(tmp_path, upstate))
 
     assert person.facts.zones == ("America/New_York",)
     assert person.facts.regions == ("US-NY",)
@@ -104,7 +106,7 @@ def test_blank_lines_and_the_mark_of_spreadsheets_are_passed_over(tmp_path):
         ({"due_on": "2026-02-30"}, "line 2, due_on: is not valid; expected a date such as"),
         ({"due_on": "1926-10-31"}, "line 2, due_on: is too far away; expected a date from 1996-"),
         ({"balance__currency": "XQX"}, "line 2, balance.currency: is not valid; expected an ISO"),
-        ({"balance__minor": -5}, "line 2"),
+        ({"balance__minor": -5}, "line 2, balance.minor: is not above zero; expected what is owed"),
         ({"balance__minor": "12"}, "line 2, balance.minor: is not an integer; expected"),
         ({"journey": "nope"}, "line 2, journey: is no journey of ours; expected one of hardship,"),
         ({"consumer__phone": "0123"}, "line 2, consumer.phone: is not valid; expected an internat"),
@@ -127,8 +129,13 @@ def test_a_bad_row_is_told_in_one_line(tmp_path, change, says):
     ("line", "says"),
     [
         (LINE.replace("2026-10-31", "31.10.2026"), "line 2, due_on: is not valid; expected a date"),
-        (LINE.replace("18750", "-18750"), "line 2"),
+        (LINE.replace("18750", "-18750"), "line 2, balance_minor: is not above zero; expected"),
+        (LINE.replace("18750", "0"), "line 2, balance_minor: is not above zero; expected what is"),
         (LINE.replace("18750", "187.50"), "line 2, balance_minor: is not an integer; expected"),
+        (LINE.replace("18750", "18 750"), "line 2, balance_minor: is not an integer; expected"),
+        (LINE.replace("18750", '"18,750"'), "line 2, balance_minor: is not an integer; expected"),
+        (LINE.replace("18750", "18,750"), "line 2: cannot be read; expected 12 values, separated"),
+        (LINE.replace(",", ";"), "line 2: values are separated by semicolons; expected commas"),
         (LINE.replace("USD", "DOLLAR"), "line 2, currency: is too long; expected an ISO 4217"),
         (LINE + ",x", "line 2: cannot be read; expected 12 values, separated by commas"),
         ('"' + LINE, "line 2: cannot be read; expected CSV whose quotes are closed"),
@@ -136,6 +143,73 @@ def test_a_bad_row_is_told_in_one_line(tmp_path, change, says):
 )
 def test_of_csv_the_column_is_told(tmp_path, line, says):
     assert refused(csv(tmp_path, line)).startswith(f"portfolio.csv: {says}")
+
+
+def test_amounts_with_separators_are_told_what_to_do(tmp_path):
+    spaced = refused(csv(tmp_path, LINE.replace("18750", "18 750")))
+    parted = refused(csv(tmp_path, LINE.replace("18750", "18,750")))
+
+    assert spaced.endswith("18750 stands for USD 187.50, without points, commas or spaces")
+    assert parted.endswith("stands in quotes, and amounts have no separators")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.csv", b"", "the file has no bytes; expected one account a line"),
+        ("x.jsonl", b"", "the file has no bytes; expected one account a line"),
+        (
+            "x.csv",
+            f"{COLUMNS}\n{LINE}\n".replace(",", ";").encode(),
+            "line 1: values are separated by semicolons; expected commas: save it as CSV in UTF-8",
+        ),
+        (
+            "x.csv",
+            f"{COLUMNS}\n".replace(",", "\t").encode(),
+            "line 1: values are separated by tabs; expected commas",
+        ),
+        (
+            "x.csv",
+            f"{COLUMNS}\n{LINE.replace('Jo', 'Jö')}\n".encode("latin-1"),
+            "line 2: cannot be read; expected text in UTF-8: save it as CSV in UTF-8, with commas",
+        ),
+        ("x.csv", COLUMNS.encode("utf-16"), "line 1: the text is in UTF-16; expected UTF-8"),
+        ("x.csv", f"{COLUMNS}\r{LINE}\r".encode(), "line 1: lines end in CR alone; expected LF"),
+        ("x.csv", b"PK\x03\x04\xff\n", "line 1: that is a spreadsheet or an archive; expected"),
+        ("x.csv", COLUMNS.replace("name", "nöm").encode("latin-1"), "line 1: cannot be read; exp"),
+        ("x.jsonl", f"[{json.dumps(row())}]".encode(), "line 1: a list begins; expected one JSON"),
+    ],
+)
+def test_files_as_other_programs_write_them_are_told_what_to_do(tmp_path, name, content, says):
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    assert refused(file).startswith(f"{name}: {says}")
+
+
+def test_line_ends_of_windows_are_passed_over(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_bytes(f"\ufeff{COLUMNS}\r\n{LINE}\r\n\r\n".encode())
+
+    assert read(file) == read(csv(tmp_path, LINE))
+
+
+def test_the_first_ten_lines_that_are_wrong_are_told_and_how_many_more(tmp_path):
+    good = [row(reference=f"A-{each}") for each in range(3)]
+    bad = [row(reference=f"B-{each}", due_on="2026-02-30") for each in range(MOST_TOLD + 2)]
+    with pytest.raises(PortfolioError) as told:
+        read_portfolio(jsonl(tmp_path, *good, *bad, row(reference="A-0")), TERMS)
+
+    assert str(told.value) == (
+        "portfolio.jsonl: 13 lines cannot be used (and 3 more than are told): correct them, or"
+        " leave them out"
+    )
+    assert [each.partition(",")[0] for each in told.value.faults] == [
+        f"line {number}" for number in range(4, 4 + MOST_TOLD)
+    ]
+    with pytest.raises(PortfolioError, match=r"2 lines cannot be used: correct them") as told:
+        read_portfolio(jsonl(tmp_path, *bad[:2]), TERMS)
+    assert len(told.value.faults) == 2
 
 
 def test_a_column_that_is_missing_or_unknown_is_told(tmp_path):
@@ -149,14 +223,14 @@ def test_a_column_that_is_missing_or_unknown_is_told(tmp_path):
 
 @pytest.mark.parametrize("name", ["empty.jsonl", "empty.csv"])
 def test_an_empty_portfolio_is_told(tmp_path, name):
-    rows = [COLUMNS] if name.endswith("csv") else []
+    rows = [COLUMNS] if name.endswith("csv") else ["", ""]
     told = refused(jsonl(tmp_path, *rows, name=name))
 
     assert told == f"{name}: the portfolio is empty; expected one account a line"
 
 
 def test_a_file_without_columns_of_another_kind_or_not_there_is_told(tmp_path):
-    assert "line 1, reference: this column is missing" in refused(jsonl(tmp_path, name="x.csv"))
+    assert "line 1, reference: this column is missing" in refused(jsonl(tmp_path, "", name="x.csv"))
     assert ".csv, .jsonl, .ndjson" in refused(jsonl(tmp_path, row(), name="x.xlsx"))
     assert "cannot be read: No such file" in refused(tmp_path / "nothing.csv")
 

@@ -211,7 +211,6 @@ def test_a_payment_that_goes_back_opens_the_account_again(account, events):
         ({"event": "recall"}, "2 closed: recalled"),
         ({"event": "stops"}, "2 closed: ceased"),
         ({"event": "hold", "hold": "pause", "days": 3}, "2 hold placed: pause"),
-        ({"event": "lift", "hold": "pause"}, "2 hold lifted: pause"),
         ({"event": "switch", "journey": "hardship"}, "2 journey hardship"),
         ({"event": "returned"}, "2 the message sent last was returned"),
         ({"event": "hardship"}, "2 the consumer cannot pay at present"),
@@ -228,6 +227,13 @@ def test_a_payment_that_goes_back_opens_the_account_again(account, events):
 )
 def test_each_event_has_its_line(account, events, entry, line):
     assert line in says(story(account, events({"day": 2} | entry), days=3))
+
+
+def test_a_hold_that_stands_is_lifted(account, events):
+    held = {"day": 1, "event": "hold", "hold": "pause"}
+    file = events(held, {"day": 2, "event": "lift", "hold": "pause"})
+
+    assert "2 hold lifted: pause" in says(story(account, file, days=3))
 
 
 def test_a_hold_of_some_days_ends_by_itself(account, events):
@@ -249,8 +255,57 @@ def test_what_the_api_refuses_is_refused_in_its_words(tmp_path):
     file.write_text(json.dumps(wrong), "utf-8")
 
     assert one_line(run("standard", "--account", file)) == (
-        "account.json: /due_on: is not valid (expected a date such as 2026-03-31); /consumer/phone:"
-        " is not valid (expected an international number such as +12125550123)"
+        "account.json: due_on: is not valid; expected a date such as 2026-03-31; consumer.phone:"
+        " is not valid; expected an international number such as +12125550123"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("20000", "0"), "balance.minor: is not above zero; expected what is owed, in minor units"),
+        (("20000", "-5"), "balance.minor: is not above zero; expected what is owed"),
+        (("20000", "200.00"), "balance.minor: is not an integer; expected an integer of minor un"),
+        (("due_on:", "due:"), "due_on: is missing; expected a date such as 2026-03-31; due: is no"),
+        (("2026-02-27", "27.02.2026"), "due_on: is not valid; expected a date such as 2026-03-31"),
+        (("USD", "XYX"), "balance.currency: is not valid; expected an ISO 4217 currency code"),
+        (("+1404", "404"), "consumer.phone: is not text; expected an international number such"),
+        (("reference: INV", "journey: none\nreference: INV"), "journey: is no journey of ours; "),
+    ],
+)
+def test_a_natural_mistake_in_the_account_is_told_in_one_line(account, tmp_path, change, says):
+    file = tmp_path / "mistaken.yaml"
+    file.write_text(account.read_text("utf-8").replace(*change), "utf-8")
+
+    assert one_line(run("standard", "--account", file)).startswith(f"mistaken.yaml: {says}")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "x.yaml: expected the fields of one account, such as reference: INV-2026-0042"),
+        (b"- reference: A1", "x.yaml: expected the fields of one account, such as reference"),
+        (b"reference,journey\nA1,standard\n", "x.yaml: expected the fields of one account"),
+        ("name: Jö".encode("latin-1"), "x.yaml: is no text in UTF-8: save it as that"),
+        (b"due_on: 1\ndue_on: 2\n", "x.yaml:2: neither JSON nor YAML: due_on stands there twice"),
+        (b"a: 1\n---\na: 2\n", "x.yaml:2: neither JSON nor YAML: but found another document"),
+    ],
+)
+def test_a_file_that_is_no_account_is_told_what_it_should_hold(tmp_path, content, says):
+    file = tmp_path / "x.yaml"
+    file.write_bytes(content)
+
+    assert one_line(run("standard", "--account", file)).startswith(says)
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_named_in_one_line(account, tmp_path):
+    gone = tmp_path / "gone.yaml"
+
+    for words in (("--account", gone), ("--account", account, "--events", gone)):
+        told = one_line(run("standard", *words, "--start", START))
+        assert told == f"{gone}: cannot be read: No such file or directory"
+    assert one_line(run("standard", "--account", tmp_path)) == (
+        f"{tmp_path}: cannot be read: Is a directory"
     )
 
 
@@ -273,7 +328,7 @@ def test_a_file_that_is_no_json_is_told_with_its_line(tmp_path):
 def test_a_journey_that_there_is_not_is_told_with_those_there_are(account):
     line = one_line(run("stadard", "--account", account))
 
-    assert line.startswith("no journey is called 'stadard': there are hardship, invoice, ")
+    assert line.startswith("no journey is called 'stadard'; there are hardship, invoice, ")
 
 
 def test_a_journey_that_goes_round_for_ever_is_told_in_one_line(account, tmp_path):
@@ -300,9 +355,14 @@ def test_an_impossible_start_is_named(account, start):
     [
         ("pays", "expected fields such as {day: 3, event: pays}"),
         ({"day": 1}, "event: expected the name of an event"),
-        ({"day": 1, "event": "payz"}, "'payz' is no event; expected one of pays, pays_due, "),
-        ({"event": "pays"}, "expected day or at, one of them: a time where the consumer is"),
-        ({"day": 1, "at": START, "event": "pays"}, "expected day or at, one of them"),
+        (
+            {"day": 1, "event": "payz"},
+            "'payz' is no event; did you mean pays? It is one of pays, p",
+        ),
+        ({"day": 1, "event": "Dispute"}, "'Dispute' is no event; did you mean disputes? It is one"),
+        ({"day": 1, "event": "zzz"}, "'zzz' is no event; expected one of pays, pays_due, "),
+        ({"event": "pays"}, "expected one of day, such as 3, and at, such as 2026-03-12T18:30"),
+        ({"day": 1, "at": START, "event": "pays"}, "expected one of day, such as 3, and at, such"),
         ({"day": -1, "event": "pays"}, "day: expected a day, counted from 0"),
         ({"day": 1, "time": "25:00", "event": "pays"}, "time: expected the time on that day"),
         ({"at": START, "time": "10:00", "event": "pays"}, "time belongs to day; at has its own"),
@@ -314,13 +374,29 @@ def test_an_impossible_start_is_named(account, start):
         ),
         ({"day": 1, "event": "pays", "amount": "much"}, "amount: expected an amount such as 50.00"),
         ({"day": 1, "event": "pays", "amount": "NaN"}, "amount: expected one in USD"),
+        ({"day": 1, "event": "pays", "amount": 0}, "amount: expected more than 0, and at most the"),
+        ({"day": 1, "event": "pays", "amount": -5}, "amount: expected more than 0, and at most"),
+        (
+            {"day": 1, "event": "pays", "amount": "200.01"},
+            "amount: expected more than 0, and at most the USD 200.00 owed",
+        ),
+        ({"day": 1, "event": "states_means", "amount": -1}, "amount: expected 0 or more"),
+        (
+            {"day": 1, "event": "pays", "amount": 5, "00": None},
+            "a comma stands in a value: write amounts with a point, such as 50.00",
+        ),
+        ({"day": 1, "event": "resolves"}, "resolves: no dispute stands then"),
+        ({"day": 1, "event": "lift", "hold": "pause"}, "lift: no such hold stands then"),
         ({"day": 1, "event": "promises"}, "promises needs days: expected a number of days"),
         ({"day": 1, "event": "stops", "channel": "sms"}, "stops takes no channel"),
         ({"day": 1, "event": "opts_out", "channel": "fax"}, "channel: expected one of sms, email"),
         ({"day": 1, "event": "hold", "hold": "tight"}, "hold: expected one of pause, dispute"),
         ({"day": 1, "event": "switch", "journey": "none"}, "journey: expected one of hardship"),
         ({"day": 6, "event": "pays"}, "pays on 2026-03-16T07:30: expected a time from 2026-03-10"),
-        ({"at": "2026-03-09", "event": "pays"}, "pays on 2026-03-09T00:00: expected a time from"),
+        (
+            {"at": "2026-03-09", "event": "pays"},
+            "pays on 2026-03-09T00:00: expected a time from 2026-03-10T07:30 to 2026-03-15T07:30,",
+        ),
         ({"day": 1, "event": "accepts_offer"}, "accepts_offer: no plan is offered then"),
         ({"day": 1, "event": "settles"}, "settles: no offer to settle is open then"),
         ({"day": 1, "event": "reversal"}, "reversal: nothing has been paid by then"),

@@ -235,3 +235,17 @@ def test_a_cease_for_some_days_or_of_a_part_ends_nothing(days_or_part):
     cease = HoldPlaced(event_id="1", hold=Hold.CEASE, **days_or_part)
 
     assert play(ASKING, {1: cease})[-1] == "day  10  09:00  closed: referred"
+
+
+@pytest.mark.parametrize(
+    ("returned", "named"), [("second", "'second'"), (None, "None"), (Closure.RECALLED, "Closure")]
+)
+def test_a_stage_that_returns_no_stage_is_named_with_what_it_returned(returned, named):
+    @stage
+    async def first(account):
+        """Look at nothing, and name no stage."""
+        return returned
+
+    expected = rf"stage first returned .*{named}.*; expected a stage, close\(...\) or switch\(...\)"
+    with pytest.raises(TypeError, match=expected):
+        play(Journey("amiss", version=1, stages=(first,)), {}, account=newly_placed())

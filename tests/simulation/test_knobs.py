@@ -38,10 +38,6 @@ def test_several_sweeps_make_a_grid_without_what_stands_already():
     ]
 
 
-def test_a_value_that_is_given_twice_is_played_once():
-    assert labels(STANDARD, "GRACE=24h,1d,2d") == [["GRACE=1d"], ["GRACE=2d"]]
-
-
 def test_a_constant_that_a_module_took_over_is_turned_in_both():
     ((setting,),) = grid(JOURNEYS["hardship"], ["TIME_TO_ASK=5d"])
 
@@ -65,6 +61,12 @@ def test_of_two_of_one_name_the_journey_s_own_needs_no_module_and_the_other_does
         ("PARTS=3d", "'3d' is not a whole number; it is 4 now"),
         ("GRACE", "expected NAME=VALUE,VALUE such as GRACE=2d,3d"),
         ("GRACE=", "expected NAME=VALUE,VALUE"),
+        ("=2d", "--sweep =2d: expected NAME=VALUE,VALUE"),
+        ("GRACE=2d,", "--sweep GRACE: a value is empty; expected values with commas between"),
+        ("GRACE=2d,,5d", "a value is empty"),
+        ("GRACE=2d,5", "--sweep GRACE: '5' is not a span of time such as 30d, 12h or 45m;"),
+        ("GRACE=2d,5d,2d", "--sweep GRACE: 2d is given twice; give each value once"),
+        ("GRACE=48h,2d", "--sweep GRACE: 2d is the same as 48h; give each value once"),
         ("GRACE=3d", "that is standard as it is written"),
         ("PARTS=" + ",".join(map(str, range(5, 40))), "35 combinations; expected at most 24"),
     ],

@@ -63,7 +63,7 @@ def chart_of(*stages):
 
 
 def read_one(made):
-    return chart_of(made).stages[0]
+    return chart_of(*([ends] if made.is_aside else []), made).stages[-1]
 
 
 def to(name):
