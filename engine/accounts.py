@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache, partial
 from typing import TypeVar
 
-from compliance import Packs, PersonFacts, Wait, decide
+from compliance import Deny, Packs, PersonFacts, Reason, Wait, decide
 from compliance.facts import plain_request
 from compliance.orders import Reached, ReachOut, Slept
 from domain.affordability import Deferral, suggested
@@ -270,6 +270,32 @@ class OpenAccount:
             announced = Announced(instalment=about, contact=contact, told=told)
             self._progress.announced[str(message)] = announced
         return contact
+
+    async def may_contact(self, *messages: Message, by: datetime) -> bool:
+        """Wait until one of these messages may be sent at all; whether one may `by` then.
+
+        Where the law asks for a notice or a consent first, or every way to the person is closed, a
+        person of ours hears at once what stands in the way. Nothing is used up meanwhile, and news
+        of the person or of the law is heard at once.
+        """
+        if not (refusals := self._refusals(messages)):
+            return True
+        reasons = "; ".join(f"{each.rule}: {each.says}, {each.lifts}" for each in refusals)
+        await self.hand_over(f"nothing may be sent to them: {reasons}")
+        return await self._until(
+            lambda: not self._refusals(messages), by, "until something may be sent to them"
+        )
+
+    def _refusals(self, messages: Sequence[Message]) -> tuple[Reason, ...]:
+        """What decides against each of them for good; nothing if one may be sent now or later."""
+        progress, reasons = self._progress, dict[str, Reason]()
+        for each in messages:
+            request = plain_request(progress.account_id, each.channel, each.purpose)
+            verdict = decide(request, progress.person, self._laws(progress.law), self._now())
+            if type(verdict) is not Deny:
+                return ()
+            reasons.setdefault(verdict.reasons[0].rule, verdict.reasons[0])
+        return tuple(reasons.values())
 
     def slipped(self, message: Message) -> bool:
         """Whether the day that a message announced has been over for more than a day."""

@@ -4,9 +4,10 @@ Friendly word before the day and on it, a firmer one when it has passed, then a 
 between the two businesses is worth more than any one invoice.
 """
 
+from domain.accounts import Closure
 from domain.contacts import email, sms
 from domain.time import days
-from engine import Journey, Next, OpenAccount, stage
+from engine import Journey, Next, OpenAccount, close, stage
 from journeys.listening import LISTENING, in_hardship
 from journeys.plans import PLANS, plan_offer, renewed_card, resting_plan
 
@@ -17,6 +18,7 @@ A_DAY = days(1)
 A_FEW_DAYS = days(3)
 LONG = days(45)
 TIME_TO_ANSWER = days(10)
+TIME_TO_CLEAR = days(30)
 
 
 @stage
@@ -49,6 +51,9 @@ async def due_today(account: OpenAccount) -> Next:
 @stage
 async def friendly(account: OpenAccount) -> Next:
     """Ask twice whether it was overlooked: usually it was."""
+    reminders = [reminder for reminder, _ in FRIENDLY]
+    if not await account.may_contact(*reminders, by=account.entered + TIME_TO_CLEAR):
+        return close(Closure.REFERRED)
     for reminder, patience in FRIENDLY:
         contact = await account.contact(reminder)
         await account.answer(to=contact, within=patience)

@@ -5,9 +5,10 @@ disputes, hardship or cease and desist: those are safeguards, and the engine app
 journey at every pause. No stage mentions hours or limits: those are the law, and the gate keeps it.
 """
 
+from domain.accounts import Closure
 from domain.contacts import email, sms
 from domain.time import days
-from engine import Journey, Next, OpenAccount, stage
+from engine import Journey, Next, OpenAccount, close, stage
 from journeys.listening import LISTENING, in_hardship
 from journeys.plans import PLANS, plan_offer, renewed_card, resting_plan
 
@@ -17,6 +18,7 @@ NUDGES = (
     (sms("last_nudge"), days(5)),
 )
 TIME_TO_ANSWER = days(10)
+TIME_TO_CLEAR = days(30)
 
 
 @stage
@@ -24,6 +26,9 @@ async def reminders(account: OpenAccount) -> Next:
     """Three friendly nudges in twelve days. Most accounts are paid here."""
     if account.plan:
         return resting_plan
+    nudges = [nudge for nudge, _ in NUDGES]
+    if not await account.may_contact(*nudges, by=account.entered + TIME_TO_CLEAR):
+        return close(Closure.REFERRED)
     for nudge, patience in NUDGES:
         contact = await account.contact(nudge)
         await account.answer(to=contact, within=patience)

@@ -74,6 +74,7 @@ WAITS = {
     "answer": "within",
     "response": "within",
     "quiet": "until",
+    "may_contact": "by",
     "promise_kept": "by",
     "next_try": "by",
     "paid": "by",

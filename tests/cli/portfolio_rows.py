@@ -57,7 +57,7 @@ def many(number):
             balance__minor=5_000 + 137 * each % 90_000,
             due_on=f"2026-10-{1 + each % 28:02d}",
             consumer__reference=f"C{each - each % 3 // 2}",
-            consumer__phone=f"+1{(212, 305, 602, 206)[each % 4]}5550{100 + each % 100}",
+            consumer__phone=f"+1{(404, 305, 602, 206)[each % 4]}5550{100 + each % 100}",
         )
         for each in range(number)
     ]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
+from api.services import wall
 from domain.accounts import Closure
 from domain.contacts import Channel
 from domain.events import CallRequested
@@ -193,3 +194,23 @@ async def test_temporal_finds_accounts_by_stage_and_tells_what_happens_next(hous
     assert "**Balance** USD 200.00" in text
     assert "**Next**" in text
     assert account.phone not in text
+
+
+async def test_an_account_waits_for_what_the_law_asks_for_before_any_contact(house):
+    """ON-1 and ON-1-WAIT: a written notice, and six days after it."""
+    ontario = {"country": "CA", "region": "CA-ON", "time_zone": "America/Toronto"}
+    account = await house.place(consumer=ontario | {"phone": "+14165550188"})
+    await house.forward(account, days=2)
+    assert (await account.state()).stage == "reminders"
+    asked = [detail["reason"] for what, detail in account.story() if what == "handed over"]
+    assert [each.split(",")[0] for each in asked] == [
+        "nothing may be sent to them: ON-1: a written notice comes before any other contact"
+    ]
+
+    sent = {"key": "n1", "kind": "written notice sent", "at": wall().isoformat()}
+    noted = await house.api.post(f"/v1/accounts/{account.id}/milestones", json=sent)
+    noted.raise_for_status()
+    await house.forward(account, days=2)
+    assert await account.messages() == []
+    await house.forward(account, days=4)
+    assert await account.messages()

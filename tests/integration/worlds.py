@@ -53,7 +53,7 @@ NOT_HONOURED = DeclineCodes(code="card_declined", decline_code="generic_decline"
 
 PLACES = (
     *(("US", "+1404556{:04}", None), ("US", "+1312556{:04}", None), ("US", "+1303556{:04}", None)),
-    *(("US", "+1213556{:04}", None), ("US", "+1212556{:04}", None), ("US", "+1512556{:04}", None)),
+    *(("US", "+1213556{:04}", None), ("US", "+1470556{:04}", None), ("US", "+1512556{:04}", None)),
     *(("SA", "+9665055{:05}", "Asia/Riyadh"), ("GB", "+4477009{:05}", "Europe/London")),
 )
 """Where people are, each with their hours and rules; in turn."""

@@ -68,9 +68,11 @@ def test_one_who_cannot_be_reached_goes_to_a_person():
     for each in Channel:
         account.hear(OptedOut(event_id=each, channel=each))
 
-    assert play(INVOICE, account=account)[-2:] == [
-        "day   0  09:00  handed over: no offer of a plan could be sent: see how to reach them",
-        "day   0  09:00  closed: referred",
+    closed = "US-C5: the person asked us not to use this medium"
+    lifts = "once the person agrees to this medium again"
+    assert play(INVOICE, account=account) == [
+        f"day   0  09:00  handed over: nothing may be sent to them: {closed}, {lifts}",
+        "day  30  09:00  closed: referred",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from compliance import PersonFacts
 from domain.accounts import Hold
 from domain.contacts import Channel, ContactStatus
 from domain.events import (
@@ -13,9 +14,11 @@ from domain.events import (
     OptedOut,
     PaymentClaimed,
     PlanRequested,
+    ProfileChanged,
     PromiseToPay,
     Recalled,
 )
+from domain.people import Milestone, MilestoneKind, Profile
 from domain.time import days, hours
 from journeys.standard import STANDARD
 from simulation.diary import A_TUESDAY, Story, newly_placed, pays, play
@@ -283,3 +286,38 @@ def test_the_clock_change_moves_the_hour_and_not_the_law():
         "day   3  08:30  email nudge",
         "day   7  09:30  sms last_nudge",
     ]
+
+
+TORONTO = {"country": "CA", "regions": ("CA-ON",), "zones": ("America/Toronto",)}
+
+
+def in_ontario():
+    account = newly_placed(currency="CAD")
+    account.person = PersonFacts(**TORONTO, actor="agency")
+    return account
+
+
+def noted(*milestones):
+    profile = Profile(revision=1, **TORONTO, milestones=milestones)
+    return ProfileChanged(event_id="noted", profile=profile)
+
+
+def test_what_the_law_asks_for_first_is_asked_of_a_person_and_the_journey_begins_when_it_is_there():
+    """ON-1, and six days after the notice (ON-1-WAIT)."""
+    sent = Milestone(kind=MilestoneKind.NOTICE_SENT, at=A_TUESDAY + days(9))
+
+    diary = play(STANDARD, {days(9): noted(sent)}, account=in_ontario(), last_day=20)
+
+    missing = "ON-1: a written notice comes before any other contact, unmet: written notice sent"
+    assert diary == [
+        f"day   0  09:00  handed over: nothing may be sent to them: {missing}",
+        "day  15  08:00  sms nudge",
+        "day  18  08:00  email nudge",
+        "day  20  09:00  still in reminders",
+    ]
+
+
+def test_what_never_comes_is_waited_for_a_month_and_other_news_of_the_person_changes_nothing():
+    diary = play(STANDARD, {days(9): noted()}, account=in_ontario())
+
+    assert diary[1:] == ["day  30  09:00  closed: referred"]
