@@ -74,8 +74,7 @@ async def hear(database: Database, door: Door, stripe: CardLookup, row_id: str) 
     if row.provider == STRIPE and stripe_events.has_come(row):
         paid = await asyncio.to_thread(_account_of, database, row)
         await lookups.close_other_pages(database, door, stripe, paid, row.recorded_at)
-    await asyncio.to_thread(_mark, database, row_id)
-    return None
+    return await asyncio.to_thread(_mark, database, row_id)
 
 
 def _account_of(database: Database, row: InboxRow) -> str:
@@ -135,6 +134,9 @@ def _given_up(database: Database, row: InboxRow, why: str) -> bool:
         return False
 
 
-def _mark(database: Database, row_id: str) -> None:
+def _mark(database: Database, row_id: str) -> str | None:
+    """Mark an event as applied; why a person has to look at it, if so."""
     with database.transaction() as session:
         inbox.applied(session, row_id)
+        row = inbox.by_key(session, row_id)
+        return row.failure if row is not None else None

@@ -80,12 +80,28 @@ def _balance(session: Session, account: Account, event_id: str, cause: Cause) ->
 
 
 def refuse_address(
-    session: Session, channel: Channel, where: str, *, source: str, at: datetime
+    session: Session,
+    channel: Channel,
+    where: str,
+    *,
+    source: str,
+    at: datetime,
+    book: str | None = None,
 ) -> list[Person]:
-    """Opt an address out, as everybody's record writes it; whoever was reached there, locked."""
-    reached = locked_people(session, channel, where)
-    for address in _spellings(reached, channel, where):
-        people.note_address(session, channel, address, people.OPTED_OUT, source=source, at=at)
+    """Opt an address out, as everybody's record writes it; whoever was reached there, locked.
+
+    What the address itself or its provider said binds everywhere; a creditor's word in their `book`
+    alone.
+    """
+    reached = [
+        person
+        for person in locked_people(session, channel, where)
+        if book in {None, person.creditor_id}
+    ]
+    for address in _written(reached, channel, where):
+        people.note_address(
+            session, channel, address, people.OPTED_OUT, source=source, at=at, book=book
+        )
     return reached
 
 
@@ -102,7 +118,7 @@ def opt_in(session: Session, row: InboxRow, channel: Channel, where: str) -> lis
     So does whoever opted out after this was written, if it is only applied now.
     """
     reached = locked_people(session, channel, where)
-    for address in _spellings(reached, channel, where):
+    for address in _written(reached, channel, where):
         people.lift_address(session, channel, address, people.OPTED_OUT, said=row.recorded_at)
     open_to_it = [person for person in reached if not people.refuses(session, person, channel)]
     event = OptedIn(event_id=f"{row.id}:opted in", channel=channel)
@@ -114,11 +130,11 @@ def opted_out(session: Session, channel: Channel, where: str) -> bool:
     reached = known_people(session, channel, where)
     return any(
         people.is_noted(session, channel, address, people.OPTED_OUT)
-        for address in _spellings(reached, channel, where)
+        for address in _written(reached, channel, where)
     )
 
 
-def _spellings(reached: list[Person], channel: Channel, where: str) -> list[str]:
+def _written(reached: list[Person], channel: Channel, where: str) -> list[str]:
     """The address as it was given, and as each person's record writes it."""
     recorded = {people.address(person, channel) for person in reached}
     return sorted({where} | {each for each in recorded if each})
@@ -183,14 +199,18 @@ def locked_people(session: Session, channel: Channel, where: str) -> list[Person
 
 
 def known_people(session: Session, channel: Channel, where: str) -> list[Person]:
-    """Everybody who is reached there. Mail programs write one address with small letters or not."""
-    spellings = {where}
-    if channel is Channel.EMAIL:
-        name, _, host = where.rpartition("@")
-        spellings |= {where.lower(), f"{name}@{host.lower()}"}
+    """Everybody who is reached there."""
     found = {
         person.id: person
-        for spelling in spellings
+        for spelling in spellings(channel, where)
         for person in people.at_address(session, channel, spelling)
     }
     return list(found.values())
+
+
+def spellings(channel: Channel, where: str) -> set[str]:
+    """The address as records may write it: mail programs write it with small letters or not."""
+    if channel is not Channel.EMAIL:
+        return {where}
+    name, _, host = where.rpartition("@")
+    return {where, where.lower(), f"{name}@{host.lower()}"}

@@ -1,5 +1,6 @@
 """What a consumer wrote: kept word for word, understood where it is certain, and acted upon."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from activities.news import (
     opt_in,
     opt_out,
     opted_out,
+    spellings,
 )
 from compliance.disputes import Dispute, kind_of
 from domain.accounts import PERSONAL_HOLDS, Hold
@@ -29,10 +31,10 @@ from domain.events import (
 )
 from domain.people import MilestoneKind, StandingHold, Wish
 from domain.promises import NoPromise
-from domain.replies import Understanding, Understood, understand
+from domain.replies import HOLDS, Understanding, Understood, understand
 from domain.time import local_date
 from domain.wishing import added
-from storage import accounts, contacts, journal, people, promises, receipts
+from storage import accounts, contacts, inbox, journal, people, promises, receipts
 from storage.looking import profile
 from storage.session import lock_person
 from storage.tables import Account, InboxRow, Person, Reply
@@ -41,6 +43,11 @@ ANSWERED = frozenset(
     {Understood.STOP, Understood.MEDIUM, Understood.WISH, Understood.START, Understood.HELP}
 )
 """Meanings that are done with once they are obeyed."""
+
+FROM_FORMER = (
+    "wrote from a number or mailbox that is no longer on record: read it, and see which is theirs"
+)
+OF_NOBODY = "nobody on record writes from there: read the reply of this id"
 
 TIME_TO_READ = timedelta(days=3)
 """For a person of ours, before a journey answers to hardship."""
@@ -62,23 +69,15 @@ def take_reply(
 
     `keyword` is what the provider took it for, and has answered already.
     """
-    person = _writer(session, channel, where)
-    said = _understood(session, row, person, words, keyword)
+    writer = _writer(session, channel, where)
+    person = writer.person
+    said = _heard(session, row, channel, where, writer, words=words, keyword=keyword)
     before = session.get(Reply, row.id)  # there if it was applied, and telling of it failed
-    if (
-        Understood.START in said.meanings
-        and keyword is None
-        and not _refused(session, channel, where, person)
-        and (before is None or before.understood != Understood.START)
-    ):
-        # "Yes" from somebody who never opted out answers something else: a person reads it.
-        said = Understanding(meanings=(Understood.MESSAGE,))
-    if said.meanings == (Understood.HELP,) and keyword is None:
-        # No provider has answered it: a person does.
-        said = Understanding(meanings=(Understood.HELP, Understood.MESSAGE))
     news = _about_addresses(session, row, channel, where, person, said=said)
     if person is None:
         _keep(session, row, channel, words, said)
+        if not {*said.meanings} <= ANSWERED - {Understood.WISH}:
+            inbox.set_aside(session, row.id, OF_NOBODY)
         return news
     lock_person(session, person.id)
     account = contacts.latest_account(session, person.id)
@@ -86,9 +85,77 @@ def take_reply(
         note_dispute(
             session, account, contacts.present(session, person.id, row.recorded_at), written=True
         )
+    if writer.former and account is not None:
+        accounts.hand_over(session, f"{row.id}:former", account.id, FROM_FORMER, at=row.recorded_at)
     _keep(session, row, channel, words, said, person=person, account=account)
     news += _about_person(session, row, person, said)
     return news + _about_debts(session, row, person, account, said)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes, as far as the record knows."""
+
+    person: Person | None
+    former: bool = False
+    """They were reached there before, and are on record with another number or mailbox now."""
+
+
+def _heard(
+    session: Session,
+    row: InboxRow,
+    channel: Channel,
+    where: str,
+    writer: Writer,
+    *,
+    words: str,
+    keyword: Understood | None,
+) -> Understanding:
+    """What counts of what was written, by whom and from where it was."""
+    said = _understood(session, row, writer.person, words, keyword)
+    before = session.get(Reply, row.id)
+    if (
+        Understood.START in said.meanings
+        and keyword is None
+        and not _refused(session, channel, where, writer.person)
+        and (before is None or Understood.START not in before.understood.split(", "))
+    ):
+        # "Yes" from somebody who never opted out answers something else: a person reads it.
+        said = Understanding(meanings=(Understood.MESSAGE,))
+    if said.meanings == (Understood.HELP,) and keyword is None:
+        # No provider has answered it: a person does.
+        said = Understanding(meanings=(Understood.HELP, Understood.MESSAGE))
+    said = _refused_at_law(said, writer.person)
+    return _from_former(said, channel) if writer.former else said
+
+
+def _refused_at_law(said: Understanding, person: Person | None) -> Understanding:
+    """A refusal to pay ends all contact in the US alone: 15 U.S.C. 1692c(c).
+
+    Elsewhere it is an answer, and a person reads it.
+    """
+    refusal = Understood.REFUSAL
+    if refusal not in said.meanings or (person is not None and person.country == "US"):
+        return said
+    others = tuple(each for each in said.meanings if each is not refusal)
+    read = () if any(each in HOLDS for each in others) else (Understood.MESSAGE,)
+    return said.model_copy(update={"meanings": (*others, *read)})
+
+
+def _from_former(said: Understanding, channel: Channel) -> Understanding:
+    """What counts from a number or mailbox that is not on record any more.
+
+    Every refusal and every reason to stop. A STOP would close an address that nothing is sent to,
+    so it is taken for the medium; and what promises or claims something, a person reads.
+    """
+    stops = Understood.STOP in said.meanings and channel not in said.media
+    meanings = [each for each in said.meanings if each in ANSWERED or each in HOLDS]
+    if stops and Understood.MEDIUM not in meanings:
+        meanings.insert(meanings.index(Understood.STOP) + 1, Understood.MEDIUM)
+    if not said.holds:
+        meanings.append(Understood.MESSAGE)
+    media = (*said.media, channel) if stops else said.media
+    return Understanding(meanings=tuple(meanings), wish=said.wish, media=media)
 
 
 def _keep(
@@ -114,11 +181,17 @@ def _keep(
     )
 
 
-def _writer(session: Session, channel: Channel, where: str) -> Person | None:
-    """Who writes: of all who share the address, the person whom we contacted last."""
+def _writer(session: Session, channel: Channel, where: str) -> Writer:
+    """Who writes: of all who share the address, the person whom we contacted last.
+
+    If nobody has it any more, whoever was reached there last.
+    """
     sharing = {person.id: person for person in known_people(session, channel, where)}
     latest = contacts.latest_person(session, sharing)
-    return sharing[latest] if latest is not None else None
+    if latest is not None:
+        return Writer(sharing[latest])
+    reached = contacts.last_reached(session, channel, spellings(channel, where))
+    return Writer(reached, former=reached is not None)
 
 
 def _understood(

@@ -18,16 +18,27 @@ from starlette.responses import JSONResponse
 from activities.news import Told, tell_profile
 from api.accounts import DOCUMENTED, only_json
 from api.idempotency import IdempotencyKey
-from api.person_schemas import CallView, NewCall, Permit, PermitRequest
+from api.person_schemas import CALLED_FOR, CallView, NewCall, Permit, PermitRequest
 from api.problems import Invalid, Problem, field_error
 from api.recording import write
 from api.roles import ToContact
 from api.schemas import Rule
 from api.services import Served
-from compliance import Allow, AnyVerdict, ContactRequest, Deny, Wait, decide
+from compliance import Allow, AnyVerdict, ContactRequest, Deny, PersonFacts, Wait, decide
+from compliance.asked import ANSWER_WITHIN
 from compliance.evaluator import PERMIT
 from compliance.laws import LAWS
-from domain.contacts import Channel, ContactStatus, Dial, Message, Place, Purpose, call_key
+from domain.contacts import (
+    COUNTS,
+    Channel,
+    ContactStatus,
+    Count,
+    Dial,
+    Message,
+    Place,
+    Purpose,
+    call_key,
+)
 from storage import accounts, contacts, journal, laws
 from storage.calls import is_listed
 from storage.looking import look
@@ -101,7 +112,7 @@ async def permit_call(
         row = contacts.by_key(session, named)
         if row is not None and not is_listed(row):
             return _permitted_before(session, row, asked, at), []
-        verdict = _judge(session, account, asked, at)
+        verdict = _judge(session, account, asked, at, answers=_answers(row))
         if not isinstance(verdict, Allow):
             refusals.append(verdict)
             return Permit(permit=asked.key, expires=at), []
@@ -154,11 +165,51 @@ def _expires(session: Session, row: ContactRow) -> datetime:
     return datetime.fromisoformat(said) if said else row.at + PERMIT
 
 
-def _judge(session: Session, account: Account, asked: PermitRequest, at: datetime) -> AnyVerdict:
+def _answers(row: ContactRow | None) -> bool:
+    """Whether it is a call of the list by which a journey answers."""
+    return row is not None and row.purpose == Purpose.REPLY
+
+
+def _waits(known: PersonFacts, at: datetime) -> bool:
+    """Whether the person said something that no call has answered.
+
+    One that rang was an answer. A conversation was answered while it lasted, and who asks to be
+    left in peace asks for no answer: neither is among the facts as a question.
+    """
+    theirs = [
+        each.at
+        for each in known.contacts
+        if each.inbound and each.status is not ContactStatus.CONVERSATION
+    ]
+    latest = max(theirs, default=None)
+    if latest is None or at - latest >= ANSWER_WITHIN:
+        return False
+    return not any(
+        each.channel is Channel.VOICE
+        and each.purpose is Purpose.REPLY
+        and each.at >= latest
+        and each.status in COUNTS[Count.CONNECTED]
+        for each in known.contacts
+        if not each.inbound
+    )
+
+
+def _nothing_waits() -> Invalid:
+    others = ", ".join(each for each in CALLED_FOR if each is not Purpose.REPLY)
+    expected = f"one of {others}; or reply once they have written or called"
+    return Invalid([field_error("/purpose", "answers nothing: nothing of theirs waits", expected)])
+
+
+def _judge(
+    session: Session, account: Account, asked: PermitRequest, at: datetime, *, answers: bool
+) -> AnyVerdict:
     """Ask the gate, and write what it answered into the account's chain of decisions."""
     named = _named(account, asked.key)
     session.flush()
     seen = look(driver(session), account.id, at, key=named, spoken=False)
+    known = seen.facts.without(named)
+    if asked.purpose is Purpose.REPLY and not answers and not _waits(known, at):
+        raise _nothing_waits()
     law = seen.law or laws.current(session)
     request = ContactRequest(
         account_id=account.id,
@@ -166,9 +217,10 @@ def _judge(session: Session, account: Account, asked: PermitRequest, at: datetim
         purpose=asked.purpose,
         place=asked.place,
         dial=asked.dial,
+        dialling=True,
     )
     verdict: AnyVerdict = (
-        decide(request, seen.facts.without(named), LAWS.called(law), at)
+        decide(request, known, LAWS.called(law), at)
         if seen.over is None
         else Deny(reasons=(seen.over,))
     )
@@ -203,7 +255,8 @@ async def record_call(
     """Record a call and what became of it; the same key again corrects that.
 
     A call of ours without a valid permit is recorded all the same, because it was made: the journal
-    says so, and a person of ours has to look at it.
+    says so, and a person of ours has to look at it. It may be reported late, and may have ended
+    after its permit: only when it was dialled counts, and never earlier than its permit.
     """
 
     def fact(session: Session, account: Account) -> tuple[CallView, list[Told]]:
@@ -232,7 +285,9 @@ async def record_call(
             raise LookupError(f"{account.id}: the call is gone")
         session.refresh(row)
         if before is not None and before.status is ContactStatus.INTENDED:
-            row.at = call.at  # it counts on the day on which it was dialled
+            # It counts on the day on which it was dialled: never before it was allowed, or an old
+            # date would give its place back.
+            row.at = max(call.at, before.at)
         return _view(row, call, permitted=permitted), tell_profile(session, account.person_id)
 
     return await write(
@@ -343,6 +398,7 @@ def _view(row: ContactRow, call: NewCall, *, permitted: bool | None) -> CallView
         direction=call.direction,
         status=ContactStatus(row.status),
         at=row.at,
+        reported_at=call.at,
         debts=list(row.debts),
         place=Place(row.place),
         dial=Dial(row.dial),

@@ -1,5 +1,6 @@
 """Why an account is, or is not, contacted: the record's facts put to the law in force."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,7 @@ from compliance.laws import LAWS, shipped_id
 from compliance.packs import Packs
 from compliance.sentences import sentence
 from compliance.verdicts import Deny, Reason
+from domain.accounts import Closure
 from domain.contacts import Channel, Purpose
 from domain.time import local_instant, zone
 from storage import contacts, laws, ledger, people
@@ -32,6 +34,9 @@ from storage.tables import Account
 
 A_MOMENT = "a moment such as 2026-11-30T14:00, 2026-11-30T14:00+01:00 or 2026-11-30, from 2000 on"
 YEARS = range(2000, 2101)
+GIVEN_UP = {Closure.REFERRED, Closure.CEASED}
+MOST_DECISIONS = 10_000
+"""Of an account: more than any journey asks for in years."""
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {
         "model": ProblemBody,
@@ -164,11 +169,26 @@ def explained(session: Session, account: Account, question: Question) -> Explana
         law=law,
         purpose=question.purpose,
         over=over.says if over else None,
+        refused_at_last=_refused_at_last(session, account),
         channels=[_channel(channel, each, over) for channel, each in told.items()],
         detail=question.detail,
         rules=_answers(told[question.detail].findings, packs),
         facts=_facts(facts, at),
     )
+
+
+def _refused_at_last(session: Session, account: Account) -> list[Rule]:
+    """The rules by which an account that ended unpaid was left without any way to be reached."""
+    if account.closure not in GIVEN_UP:
+        return []
+    found = dict[str, Rule]()
+    for decision in reversed(contacts.decisions(session, account.id, limit=MOST_DECISIONS)):
+        if decision.verdict != Deny().kind:
+            break
+        reasons = map(Reason.model_validate, json.loads(decision.body)["verdict"]["reasons"])
+        for first in list(reasons)[:1]:
+            found.setdefault(first.rule, _rule(first))
+    return list(found.values())
 
 
 def _channel(channel: Channel, told: Explanation, over: Reason | None) -> ChannelAnswer:
@@ -216,6 +236,8 @@ def _answers(findings: Sequence[Finding], packs: Packs) -> list[RuleAnswer]:
 
 def _facts(facts: PersonFacts, at: datetime) -> FactsUsed:
     return FactsUsed(
+        actor=facts.actor,
+        sector=facts.sector,
         country=facts.country,
         regions=facts.regions,
         zones=facts.zones,

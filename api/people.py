@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -34,7 +34,8 @@ from compliance.laws import LAWS
 from compliance.validation import last_days
 from domain.contacts import Channel
 from domain.events import OptedOut
-from domain.people import Milestone
+from domain.people import Milestone, MilestoneKind
+from domain.time import local_date
 from storage import accounts, contacts, journal, people
 from storage.looking import facts, profile
 from storage.people import OPTED_OUT, standing_holds
@@ -127,13 +128,15 @@ async def note_milestone(
     """Note a consent, a check, a notice, or that the time to sue is over.
 
     The same key with `until` ends it: a consent that was taken back. When a validation notice was
-    sent, the last day of its period is noted with it. Verification that was sent lifts no hold: say
-    so with `DELETE …/holds/dispute`.
+    sent, the last day of its period is noted with it; one of your own may be later, not earlier.
+    Verification that was sent lifts no hold: say so with `DELETE …/holds/dispute`.
     """
 
     def fact(session: Session, account: Account) -> tuple[MilestoneView, list[Told]]:
         if faults := new.faults(contacts.present(session, account.person_id, services.wall())):
             raise Invalid(faults)
+        if new.kind is MilestoneKind.VALIDATION_ENDS:
+            _see_that_it_ends_no_earlier(session, account, new)
         named = f"{account.person_id}/{new.key}"
         told = new.of(account.id)
         if people.note_milestone(session, account.person_id, told, key=named, source=API):
@@ -166,6 +169,23 @@ def _begin_periods(session: Session, account: Account, told: Milestone, named: s
     for each in ends:
         key = f"{named}/{each.kind}"
         people.note_milestone(session, account.person_id, each, key=key, source=API)
+
+
+def _see_that_it_ends_no_earlier(session: Session, account: Account, new: NewMilestone) -> None:
+    """A period that began with a notice on record lasts at least as long as the law says."""
+    begun = session.scalar(
+        select(func.max(MilestoneRow.at))
+        .where(MilestoneRow.person_id == account.person_id, MilestoneRow.kind == new.kind)
+        .where(MilestoneRow.account_id.is_(None) | (MilestoneRow.account_id == account.id))
+        .where(MilestoneRow.key.endswith(f"/{new.kind}"))
+    )
+    if begun is None:
+        return
+    place = accounts.person_of(session, account).zones[0]
+    computed, said = local_date(begun, place), local_date(new.at, place)
+    if said < computed:
+        what = f"({said}) is earlier than the last day that follows from the notice ({computed})"
+        raise Invalid([field_error("/at", what, f"{computed} or a later day")])
 
 
 def _end(session: Session, account: Account, row: MilestoneRow, told: Milestone) -> None:
@@ -233,7 +253,9 @@ async def opt_out(
         cause, channel = cause_of(account.id, key), refused.channel
         if refused.scope == "address" and channel != "all":
             where = _address(person, channel)
-            reached = refuse_address(session, channel, where, source=API, at=at)
+            reached = refuse_address(
+                session, channel, where, source=API, at=at, book=account.creditor_id
+            )
             event = OptedOut(event_id=f"{cause}:no {channel}", channel=channel)
             told = tell_people(session, reached, event)
         else:
@@ -298,7 +320,7 @@ def _opt_outs(session: Session, person: Person) -> OptOutView:
         channel
         for channel in Channel
         if (where := people.address(person, channel)) is not None
-        and people.is_noted(session, channel, where, OPTED_OUT)
+        and people.is_noted(session, channel, where, OPTED_OUT, book=person.creditor_id)
     )
     refused = tuple(each for each in Channel if people.refuses(session, person, each))
     return OptOutView(opted_out=refused, by_address=by_address)

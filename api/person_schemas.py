@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from api.problems import field_error
 from api.schemas import Reason
 from domain.accounts import PERSONAL_HOLDS, Hold, Reference
-from domain.contacts import CONTACTING, Channel, ContactStatus, Dial, Place, Purpose
+from domain.contacts import Channel, ContactStatus, Dial, Place, Purpose
 from domain.money import Money
 from domain.people import WEEK, Milestone, MilestoneKind, Wish
 
@@ -46,6 +46,20 @@ RECEIVED = frozenset(
     }
 )
 """What may become of a call that we receive."""
+
+
+CALLED_FOR = (
+    *(Purpose.DEMAND, Purpose.REPLY, Purpose.VALIDATION, Purpose.NOTICE),
+    *(Purpose.REMEDY, Purpose.CONSENT),
+)
+"""What a permit may be asked for: calls to the consumer. Others have bounds of their own or none,
+and would free a call from those of these."""
+
+NOT_CALLED_FOR = {
+    Purpose.LOCATION: "cannot be permitted yet: a permit cannot name whom it reaches, and nobody"
+    " asks the consumer where they are",
+    Purpose.CONFIRMATION: "is no reason to call: an opt-out is confirmed once, in writing",
+}
 
 
 class Wishes(BaseModel):
@@ -109,6 +123,7 @@ class NewMilestone(BaseModel):
                     "kind": "consent",
                     "at": "2026-11-01T10:15:00Z",
                     "channels": ["sms"],
+                    "direct": True,
                 }
             ]
         },
@@ -120,8 +135,9 @@ class NewMilestone(BaseModel):
     at: AwareDatetime
     channels: tuple[Channel, ...] = ()
     """The channels it concerns; empty concerns all."""
-    direct: bool = True
-    """Given to whoever collects. What a creditor was given does not travel."""
+    direct: bool | None = None
+    """Given to whoever collects: what a creditor was given before does not travel. A consent has to
+    say it; of other facts, left out means true."""
     until: AwareDatetime | None = None
     """It counts before this instant only: a consent for less time, or one that was taken back."""
     about: Literal["account", "person"] = "account"
@@ -134,7 +150,7 @@ class NewMilestone(BaseModel):
             at=self.at,
             account_id=account_id if self.about == "account" else None,
             channels=tuple(sorted({*self.channels})),
-            direct=self.direct,
+            direct=self.direct is not False,
             until=self.until,
         )
 
@@ -146,6 +162,9 @@ class NewMilestone(BaseModel):
             faults.append(field_error("/at", "is in the future", "when it happened"))
         if self.until is not None and self.until < self.at:
             faults.append(field_error("/until", "is before at", "an instant from at on"))
+        if self.kind is MilestoneKind.CONSENT and self.direct is None:
+            expected = "true if it was given to whoever collects, false if to a creditor before"
+            faults.append(field_error("/direct", "is missing", expected))
         if self.kind is MilestoneKind.CREDIT_CARD:
             faults.append(field_error("/kind", "is for Stripe to say", "another kind"))
         return faults
@@ -180,8 +199,8 @@ class OptOutRequest(BaseModel):
 
     channel: Channel | Literal["all"]
     scope: Literal["address", "medium", "all"] | None = None
-    """`address`: the number or mailbox on record, whoever shares it. `medium`: the person, at any
-    address. Left out: `medium`, or `all` for all channels."""
+    """`address`: the number or mailbox on record, whoever shares it in your book. `medium`: the
+    person, at any address. Left out: `medium`, or `all` for all channels."""
 
     @model_validator(mode="after")
     def _all_of_all(self) -> Self:
@@ -291,13 +310,15 @@ class PermitRequest(BaseModel):
     place: Place = Place.UNKNOWN
     dial: Dial = Dial.MANUAL
     purpose: Purpose = Purpose.DEMAND
+    """One of demand, validation notice, notice, remedy notice, consent request; or reply, if
+    something of theirs waits to be answered. For a listed call: the purpose that the list says."""
 
     def faults(self) -> list[dict[str, str]]:
         """A purpose for which nobody is called."""
-        if self.purpose in CONTACTING:
+        if self.purpose in CALLED_FOR:
             return []
-        expected = ", ".join(sorted(CONTACTING))
-        return [field_error("/purpose", "is no reason to call", f"one of {expected}")]
+        what = NOT_CALLED_FOR.get(self.purpose, "is no reason to call")
+        return [field_error("/purpose", what, f"one of {', '.join(CALLED_FOR)}")]
 
 
 class Permit(BaseModel):
@@ -331,7 +352,8 @@ class NewCall(BaseModel):
     direction: Literal["inbound", "outbound"]
     status: ContactStatus
     at: AwareDatetime
-    """When it was dialled, or came in."""
+    """When it was dialled, or came in; not when it ended. Before its permit no call was dialled:
+    then it counts from the permit on."""
     debts: tuple[Reference, ...] = Field(default=(), max_length=50)
     """References of further accounts of the person that were talked about."""
     place: Place | None = None
@@ -360,6 +382,10 @@ class CallView(BaseModel):
     direction: Literal["inbound", "outbound"]
     status: ContactStatus
     at: datetime
+    """When it counts."""
+    reported_at: datetime
+    """As you reported it. It is another time than `at` if that came before the permit, or the call
+    was reported before: a correction does not move it."""
     debts: list[str]
     """Ids of the further accounts that were talked about."""
     place: Place

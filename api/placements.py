@@ -33,7 +33,7 @@ from workflows.door import NotYet
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 EXAMPLE_CSV = (
     ",".join(COLUMNS) + "\nINV-2026-0042,standard,18750,USD,2026-10-31,C-1001,Jo Doe,US,en,,"
-    "+12125550123,jo@example.com\n"
+    "+14045550123,jo@example.com\n"
 )
 BODIES: dict[str, Any] = {
     "requestBody": {

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from api.problems import FieldError, field_error
+from compliance.facts import Actor, Sector
 from compliance.rules import Certainty, Force
 from domain.accounts import Closure, Consumer, Hold, Placement, Reference, Slug
 from domain.contacts import Channel, Purpose
@@ -38,7 +39,7 @@ EXAMPLE: JsonDict = {
         "name": "Jo Doe",
         "country": "US",
         "locale": "en",
-        "phone": "+12125550123",
+        "phone": "+14045550123",
         "email": "jo@example.com",
     },
 }
@@ -217,7 +218,7 @@ class RuleAnswer(BaseModel):
     """What one rule says to a contact."""
 
     rule: str = Field(examples=["US-T1"])
-    pack: str = Field(examples=["us-federal@2026.11.1"])
+    pack: str = Field(examples=["us-federal@2026.11.2"])
     """The pack and its version."""
     answer: Literal["refuses", "delays", "lets it through", "does not apply"]
     says: str
@@ -252,6 +253,10 @@ class ChannelAnswer(BaseModel):
 class FactsUsed(BaseModel):
     """What the gate knows of the person: no names, no addresses."""
 
+    actor: Actor | None = None
+    """Who collects; null: not known, so that the rules for everybody who might bind."""
+    sector: Sector | None = None
+    """What kind of creditor the debt is owed to; null: not known, likewise."""
     country: str
     regions: tuple[str, ...]
     zones: tuple[str, ...]
@@ -281,6 +286,8 @@ class ExplanationView(BaseModel):
     purpose: Purpose
     over: str | None
     """Why nothing leaves about this account at all, whatever the rules say; else null."""
+    refused_at_last: list[Rule] = []
+    """Of an account that ended unpaid: the rules that refused all that was tried at last."""
     channels: list[ChannelAnswer]
     """The channel that was asked for, or every one."""
     detail: Channel

@@ -5,7 +5,6 @@ again; and whatever nobody sends again, the sweeper finds. Logs name events by i
 """
 
 import hashlib
-import html
 import json
 import math
 import re
@@ -33,6 +32,7 @@ from activities.hearing import (
 from api import metrics
 from api.problems import Forged, NotNow
 from api.services import Served, Services
+from providers.mail_text import text_of
 from providers.stripe import ForgedSignature, UnreadableEvent
 from storage import inbox
 
@@ -48,7 +48,6 @@ LARGEST_PART = 32 * 1024 * 1024
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 NUL_OR_HALF = re.compile("[\x00\ud800-\udfff]")
 """What Postgres cannot keep: the zero character, and halves of characters."""
-TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]{0,2000}>", re.IGNORECASE | re.DOTALL)
 
 router = APIRouter(prefix="/webhooks", include_in_schema=False)
 
@@ -157,7 +156,7 @@ async def _mail(request: Request) -> dict[str, str]:
         return {}
     mail = {name: _part(form, name) for name in MAIL_FIELDS}
     if not mail["text"].strip():
-        mail["text"] = html.unescape(TAG.sub(" ", _part(form, "html")))
+        mail["text"] = text_of(_part(form, "html"))
     return mail
 
 

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.book import Book, Contact, Person, Profile
-from auditor.books import HOUSE_RULES, after_the_end, broken_links, joined, undecided
+from auditor.books import (
+    HOUSE_RULES,
+    after_the_end,
+    broken_links,
+    by_another_law,
+    joined,
+    too_much,
+    undecided,
+)
 from auditor.breaches import KINDS, Breach
-from auditor.case import NOTHING_LEFT, Case, Story
+from auditor.case import DEBIT, NOTHING_LEFT, Case, Story
+from auditor.hearing import unheard
 from auditor.law import Law, Rule
 from auditor.violations import Violation
 
@@ -28,33 +37,54 @@ class Report:
     rules: int
     """How many different rules were held against some contact."""
     violations: tuple[Violation, ...]
+    debits: int = 0
+    """Attempts to take money from somebody who was not present."""
+    unasked: int = 0
+    """Calls among the sends about which nobody asked the gate."""
 
     def __str__(self) -> str:
-        return f"{self.sends:,} sends, {self.rules} rules, {len(self.violations):,} violations"
+        told = [f"{self.sends:,} sends"]
+        told += [f"{self.debits:,} debits"] if self.debits else []
+        told += [f"{self.unasked:,} calls without a permit"] if self.unasked else []
+        told += [f"{self.rules} rules", f"{len(self.violations):,} violations"]
+        return ", ".join(told)
 
 
 def audit(book: Book) -> Report:
     """Hold everything that was sent against the law of its time, and against our own books."""
     contacts, mismatches = joined(book)
     found = [*mismatches, *undecided(book, contacts), *after_the_end(book, contacts)]
-    found += broken_links(book)
-    scan = _Scan(book)
+    found += [*broken_links(book), *too_much(contacts), *unheard(book)]
+    strays = list(by_another_law(book, contacts))
+    found += strays
+    scan = _Scan(book, {key for each in strays for key in each.sends})
     for person in book.people:
         found += scan.judged(person)
     unknown = sum(send.key not in contacts for send in book.sends or ())
     found.sort(key=lambda each: (each.at or _LONG_AGO, each.rule, each.sends))
-    return Report(scan.sends + unknown, len(scan.asked | HOUSE_RULES), tuple(found))
+    return Report(
+        sends=scan.sends + unknown,
+        rules=len(scan.asked | HOUSE_RULES),
+        violations=tuple(found),
+        debits=scan.debits,
+        unasked=scan.unasked,
+    )
 
 
 class _Scan:
-    """The walk over all people; laws are read once."""
+    """The walk over all people; laws are read once.
 
-    def __init__(self, book: Book) -> None:
+    Of `strays` some decision went by a law that was not in force: they are judged by the one that
+    was.
+    """
+
+    def __init__(self, book: Book, strays: set[str]) -> None:
         self._book = book
+        self._strays = strays
         self._laws: dict[str, Law] = {}
         self._changes = [at or _LONG_AGO for at, _ in book.law_changes]
         self._got = {send.key for send in book.sends or ()}
-        self.sends = 0
+        self.sends = self.debits = self.unasked = 0
 
     @property
     def asked(self) -> set[str]:
@@ -69,8 +99,15 @@ class _Scan:
         story = Story(person, self._book.overlap)
         for index, contact in enumerate(story.contacts):
             if not contact.inbound:
-                self.sends += 1
+                self._count(contact)
                 yield from self._held_against_rules(story, index, contact)
+
+    def _count(self, contact: Contact) -> None:
+        if contact.purpose == DEBIT:
+            self.debits += 1
+        else:
+            self.sends += 1
+            self.unasked += contact.unasked
 
     def _held_against_rules(
         self, story: Story, index: int, contact: Contact
@@ -98,7 +135,7 @@ class _Scan:
 
     def _law(self, contact: Contact) -> Law:
         name = contact.law
-        if name is None:
+        if name is None or contact.key in self._strays:
             number = bisect_right(self._changes, contact.wall)
             if not number:
                 raise AuditError(f"contact {contact.key}: no law was in force at its time")

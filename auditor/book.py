@@ -99,12 +99,33 @@ class Contact:
     solicited: bool = False
     text: str | None = None
     """The words that reached the provider; None if nobody can read them, as in a call."""
+    currency: str | None = None
     demanded: int | None = None
+    """Minor units that were asked for by the decision, or taken by a debit."""
+    balance: int | None = None
+    """Minor units that were owed by the decision."""
     owed: int | None = None
+    """The same by the ledger."""
     law: str | None = None
     """The law that the decision went by; None: the one in force then."""
     allowed: bool = True
     """Whether some decision on record allowed it."""
+    unasked: bool = False
+    """A call that people of ours made, and about which nobody asked the gate: it needs no decision,
+    and is held against the law like every other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody wrote to us, in their own words."""
+
+    key: str
+    account: str
+    channel: str
+    words: str
+    wall: datetime
+    refusals: Sequence[Refusal] = ()
+    """What is on record of the writer and of their addresses."""
 
 
 @dataclass(slots=True)
@@ -161,6 +182,10 @@ class Link:
     """As it follows from the text."""
     contradiction: str | None = None
     """What the row says otherwise than the text."""
+    law: str = ""
+    recorded_at: datetime | None = None
+    slept: bool = False
+    """It is a wait that the account had slept through before it was written down."""
 
 
 @dataclass(slots=True)
@@ -177,6 +202,7 @@ class Book:
     sends: Sequence[Send] | None = None
     """What the providers got; None if nobody asked them."""
     chain: Sequence[Link] = ()
+    heard: Sequence[Heard] = ()
     by_provider: bool = False
     """Judge by the time at which the provider got a message: where nothing runs ahead of the wall,
     that is when the person was contacted."""

@@ -1,11 +1,13 @@
 """What our own books must show, whatever the law: every send decided, once, before the end."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
+from auditor.amounts import largest
 from auditor.book import Book, Contact, Link, Over, Send
-from auditor.case import NOTHING_LEFT
+from auditor.case import DEBIT, NOTHING_LEFT
+from auditor.hearing import UNHEARD
 from auditor.violations import HouseRule, Violation
 
 UNRECORDED = HouseRule("AUDIT-UNRECORDED", "nothing leaves that the record does not have")
@@ -14,10 +16,19 @@ TWICE = HouseRule("AUDIT-TWICE", "a contact is sent once")
 ADDRESS = HouseRule("AUDIT-ADDRESS", "a message goes where it was meant to go")
 OVER = HouseRule("AUDIT-OVER", "nothing is asked for once an account is over")
 CHAIN = HouseRule("AUDIT-CHAIN", "decisions are never changed")
-HOUSE_RULES = frozenset(each.id for each in (UNRECORDED, UNDECIDED, TWICE, ADDRESS, OVER, CHAIN))
+LAW = HouseRule("AUDIT-LAW", "decisions go by the law in force")
+AMOUNT = HouseRule("AUDIT-AMOUNT", "nothing asks for more than is owed")
+HOUSE_RULES = frozenset(
+    each.id for each in (UNRECORDED, UNDECIDED, TWICE, ADDRESS, OVER, CHAIN, LAW, AMOUNT, UNHEARD)
+)
 
-ASKING = frozenset({"demand", "debit"})
+ASKING = frozenset({"demand", DEBIT})
 """Purposes for which nothing may leave once an account is over."""
+
+AN_ATTEMPT = timedelta(seconds=90)
+"""How long an attempt may last, and so a transaction. It carries the time of its beginning, and may
+then wait for the person: the law that it finds may be younger. One that begins while a law is being
+put in force finds the one before."""
 
 
 def joined(book: Book) -> tuple[dict[str, Contact], Iterator[Violation]]:
@@ -54,7 +65,58 @@ def undecided(book: Book, contacts: dict[str, Contact]) -> Iterator[Violation]:
     for each in contacts.values():
         left = each.status not in NOTHING_LEFT or each.key in got
         if left and not each.inbound and (not each.allowed or each.status == "refused"):
-            yield _of(each, UNDECIDED, f"{each.channel} left")
+            by = "money was taken" if each.purpose == DEBIT else f"{each.channel} left"
+            yield _of(each, UNDECIDED, by)
+
+
+def too_much(contacts: dict[str, Contact]) -> Iterator[Violation]:
+    """Messages that name a larger amount than was owed, and debits that took one."""
+    for each in contacts.values():
+        owed = each.owed if each.balance is None else each.balance
+        if each.inbound or owed is None or each.status in NOTHING_LEFT:
+            continue
+        named = each.demanded if each.purpose == DEBIT else largest(each.text, each.currency)
+        if named is not None and named > owed:
+            yield _of(each, AMOUNT, f"{named - owed} minor units more than the {owed} owed")
+
+
+Span = tuple[datetime | None, datetime | None]
+"""Since when and until when a law was in force; None: from the beginning, and it still is."""
+
+
+def by_another_law(book: Book, contacts: dict[str, Contact]) -> Iterator[Violation]:
+    """Decisions by a law that was not in force when they were written down.
+
+    A wait that an account slept through is written down later: its law may have been replaced.
+    """
+    spans = _in_force(book)
+    if not spans:
+        return
+    for each in book.chain:
+        at = each.recorded_at
+        if at is not None and not _was_in_force(spans.get(each.law, ()), at, slept=each.slept):
+            by = f"decision {each.seq} goes by {each.law}, which was not in force"
+            yield LAW.broken((each.contact,), by, account=each.account, at=at)
+    chained = {each.contact for each in book.chain}
+    for contact in contacts.values():
+        if contact.law is not None and contact.law not in spans and contact.key not in chained:
+            yield _of(contact, LAW, f"{contact.law} was never in force")
+
+
+def _in_force(book: Book) -> dict[str, list[Span]]:
+    spans: dict[str, list[Span]] = {}
+    ends = [since for since, _ in book.law_changes[1:]]
+    for (since, law), until in zip(book.law_changes, [*ends, None], strict=False):
+        spans.setdefault(law, []).append((since, until))
+    return spans
+
+
+def _was_in_force(spans: Iterable[Span], at: datetime, *, slept: bool) -> bool:
+    return any(
+        (since is None or since <= at + AN_ATTEMPT)
+        and (until is None or slept or at <= until + AN_ATTEMPT)
+        for since, until in spans
+    )
 
 
 def after_the_end(book: Book, contacts: dict[str, Contact]) -> Iterator[Violation]:

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from auditor.book import WEEKDAYS, Wish
+from auditor.amounts import largest
+from auditor.book import WEEKDAYS, Contact, Wish
 from auditor.case import Case, concerns
 from auditor.law import END_OF_DAY, Condition, Hours, Rule
 from auditor.wording import lacks, tells
+
+PURSUING = frozenset({"demand", "remedy notice"})
+"""Purposes of messages that ask for every amount that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +266,17 @@ def _words(rule: Rule, case: Case, text: str) -> list[str]:
 
 
 def _too_much(case: Case) -> list[str]:
-    demanded, owed = case.contact.demanded, case.contact.owed
+    demanded, owed = _demanded(case.contact), case.contact.owed
     held = sum(each.part or 0 for each in case.holds)
     if demanded is None or owed is None or not held or demanded <= owed - held:
         return []
     return [f"asks for {demanded - owed + held} minor units that are held"]
+
+
+def _demanded(contact: Contact) -> int | None:
+    """Minor units that it asks for, by its words, too; an answer may name the whole debt."""
+    named = largest(contact.text, contact.currency) if contact.purpose in PURSUING else None
+    return max((each for each in (contact.demanded, named) if each is not None), default=None)
 
 
 KINDS: dict[str, Callable[[Rule, Case], Breach | None]] = {

@@ -12,6 +12,12 @@ from auditor.law import Condition, Law, Rule, Tally
 NOTHING_LEFT = frozenset({"rejected", "refused", "unavailable"})
 """Statuses of attempts of which nothing left the house."""
 
+DEBIT = "debit"
+"""The purpose of a contact that is none: money was taken, or was to be."""
+
+PAID = "paid"
+"""The status of a debit that came to its end. Laws count those that failed."""
+
 _IN_FLIGHT = frozenset({"placed", "connected", "could have left a message", "contact made"})
 FATES: dict[str, frozenset[str]] = {
     "busy": frozenset({"placed"}),
@@ -28,6 +34,7 @@ FATES: dict[str, frozenset[str]] = {
     "delivered": _IN_FLIGHT | {"delivered"},
     "unknown": _IN_FLIGHT | {"delivered"},
     "conversation": _IN_FLIGHT | {"delivered", "conversation"},
+    PAID: frozenset(),
 }
 """What each fate of an attempt is, in the words in which laws count. What is not known counts."""
 
@@ -200,7 +207,7 @@ class Case:
         contacts, channel = self.story.contacts, self.contact.channel
         for number in range(self.index - 1, -1, -1):
             other = contacts[number]
-            if other.channel == channel:
+            if other.channel == channel and other.purpose != DEBIT:
                 fresh = self.contact.at - other.at < within
                 return other.inbound and fresh and other.status != "conversation"
         return False

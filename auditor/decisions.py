@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from auditor.book import Link
@@ -20,13 +21,23 @@ class Row:
     body: str
     previous: str
     hash: str
+    recorded_at: datetime | None = None
 
 
 def link_of(row: Row, signed: dict[str, Any]) -> Link:
     """The link that a row is; `signed` is its text, read."""
     told = hashlib.sha256((row.previous + row.body).encode()).hexdigest()
     return Link(
-        row.account, row.seq, row.contact, row.previous, row.hash, told, _contradiction(row, signed)
+        account=row.account,
+        seq=row.seq,
+        contact=row.contact,
+        previous=row.previous,
+        hash=row.hash,
+        told=told,
+        contradiction=_contradiction(row, signed),
+        law=row.law,
+        recorded_at=row.recorded_at,
+        slept=kind_of(signed) == "wait" and signed.get("facts") is None,
     )
 
 

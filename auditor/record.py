@@ -5,31 +5,26 @@ the decision. Where both speak of the same revision of the person, the record's 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Row, create_engine, text
 
-from auditor import decisions
+from auditor import decisions, profiles
 from auditor.book import (
-    ALL_WEEK,
     Book,
     Contact,
+    Heard,
     HeldFrom,
     Link,
     Milestone,
     Over,
     Person,
-    Profile,
     Refusal,
-    Wish,
 )
-
-OVERLAP = timedelta(seconds=1)
-"""Rows carry the time at which their transaction began: closer than this, nobody can tell which of
-two came first."""
+from auditor.charges import Allowed, at_the_last_look, debit_of, of_credit, was_tried
+from auditor.profiles import OVERLAP
 
 PAGE = 1000
 """Decisions that are read at a time."""
@@ -63,21 +58,6 @@ def read_provider_ids(url: str) -> dict[str, str]:
         engine.dispose()
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """What the decision that allowed a contact says of it."""
-
-    law: str
-    recipient: str
-    demanded: int | None
-
-
-def _allowed(signed: dict[str, Any]) -> _Allowed:
-    asked = signed.get("request") or {}
-    content = asked.get("content") or {}
-    return _Allowed(signed["law"], asked.get("recipient", "consumer"), content.get("demanded"))
-
-
 class _Reading:
     """One pass over the tables."""
 
@@ -85,8 +65,9 @@ class _Reading:
         self._connection = connection
         self._owed = self._balances()
         self._chain: list[Link] = []
-        self._allowed: dict[str, _Allowed] = {}
-        self._known: dict[str, list[Known]] = defaultdict(list)
+        self._allowed: dict[str, Allowed] = {}
+        self._heard: list[Heard] = []
+        self._known: dict[str, list[profiles.Known]] = defaultdict(list)
         self._read_decisions()
 
     def _all(self, statement: str) -> Sequence[Row[Any]]:
@@ -112,6 +93,7 @@ class _Reading:
             people=self._people(),
             over=self._over(),
             chain=self._chain,
+            heard=self._heard,
             overlap=OVERLAP,
         )
 
@@ -131,14 +113,15 @@ class _Reading:
                 each.body,
                 each.previous,
                 each.hash,
+                each.recorded_at,
             )
             signed = decisions.read_text(each.body)
             self._chain.append(decisions.link_of(row, signed))
             if decisions.kind_of(signed) == "allow":
-                self._allowed[signed["contact"]] = _allowed(signed)
+                self._allowed[signed["contact"]] = Allowed.of(signed, each.recorded_at)
             facts = signed.get("facts")
             if facts:
-                _note(self._known[each.person_id], each.recorded_at, facts)
+                profiles.note(self._known[each.person_id], each.recorded_at, facts)
 
     def _balances(self) -> dict[str, list[tuple[datetime, int]]]:
         """What was owed on each account after every movement."""
@@ -184,12 +167,18 @@ class _Reading:
         for rows_of in account.values():
             milestones[rows_of[0].person_id] += _dated(rows_of[0])
         contacts = self._contacts()
-        return [
+        for debit, credit, person_id in self._debits():
+            contacts[person_id].append(debit)
+            milestones[person_id] += credit
+        changes = self._by(profiles.CHANGES, "person_id")
+        people = [
             Person(
                 id=row.id,
                 creditor=row.creditor_id,
                 creditor_name=row.creditor_name,
-                profiles=_history(row, sorted(self._known[row.id], key=_when)),
+                profiles=profiles.history(
+                    row, self._known[row.id], (each.recorded_at for each in changes[row.id])
+                ),
                 optouts=[
                     *(_refusal(each, each.channel) for each in optouts[row.id]),
                     *_at_addresses(row, contacts[row.id], noted, "opted out"),
@@ -201,10 +190,32 @@ class _Reading:
             )
             for row in rows
         ]
+        self._hear({each.id: each for each in people})
+        return people
+
+    def _hear(self, people: Mapping[str, Person]) -> None:
+        """What was written to us, with the opt-outs that are on record of its writer."""
+        for row in self._all("select * from replies where person_id is not null"):
+            said = (row.id, row.account_id or "", row.channel, row.words, row.recorded_at)
+            self._heard.append(Heard(*said, people[row.person_id].optouts))
+
+    def _debits(self) -> Iterator[tuple[Contact, list[Milestone], str]]:
+        """Charges that were tried, what is known of the card then, and whose they are."""
+        for row in self._all(
+            "select h.*, a.person_id, p.payment_method as stored, p.funding from charges h"
+            " join accounts a on a.id = h.account_id join people p on p.id = a.person_id"
+        ):
+            allowed = self._allowed.get(row.key)
+            if was_tried(row, allowed):
+                before = at_the_last_look(row, allowed) - OVERLAP
+                debit = debit_of(row, allowed, self._owed_at(row.account_id, before))
+                yield debit, of_credit(row, debit, allowed), row.person_id
 
     def _contacts(self) -> dict[str, list[Contact]]:
         found: dict[str, list[Contact]] = defaultdict(list)
-        for row in self._all("select * from contacts"):
+        for row in self._all(
+            "select c.*, a.currency from contacts c join accounts a on a.id = c.account_id"
+        ):
             found[row.person_id].append(self._contact(row))
         for row in self._all("select * from replies where person_id is not null"):
             found[row.person_id].append(
@@ -240,10 +251,13 @@ class _Reading:
             debts=tuple(row.debts),
             solicited=row.solicited,
             text=row.words.get("text") if row.words else None,
+            currency=row.currency,
+            balance=allowed.balance if allowed is not None else None,
             demanded=allowed.demanded if allowed is not None else None,
             owed=self._owed_at(row.account_id, wall),
             law=allowed.law if allowed is not None else None,
             allowed=allowed is not None or spoken,
+            unasked=allowed is None and spoken and not row.inbound,
         )
 
     def _owed_at(self, account: str, wall: datetime) -> int | None:
@@ -286,13 +300,16 @@ def _refusal(row: Row[Any], channel: str | None, address: str | None = None) -> 
 def _at_addresses(
     person: Row[Any], contacts: Iterable[Contact], noted: Grouped, fact: str
 ) -> list[Refusal]:
-    """What was noted of the addresses that are, or were, the person's."""
+    """What was noted of the addresses that are, or were, the person's.
+
+    What a creditor said binds in their own book; what was said from there or by a provider, in all.
+    """
     theirs = {person.phone, person.email, *(each.address for each in contacts)} - {None, ""}
     return [
         _refusal(row, row.channel, address)
         for address in sorted(theirs)
         for row in noted.get(address, ())
-        if row.fact == fact
+        if row.fact == fact and row.creditor_id in {None, person.creditor_id}
     ]
 
 
@@ -317,83 +334,3 @@ def _milestone(row: Row[Any] | Milestone) -> Milestone:
         direct=row.direct,
         until=row.until,
     )
-
-
-Known = tuple[datetime, int, Profile]
-"""Since when, which revision of the person, and what was known."""
-
-
-def _note(known: list[Known], since: datetime, facts: dict[str, Any]) -> None:
-    """Keep what a decision says was known of the person, unless that is known already."""
-    if not any(revision == facts["revision"] and at <= since for at, revision, _ in known):
-        known.append((since, facts["revision"], _profile(facts)))
-
-
-def _when(known: Known) -> tuple[datetime, int]:
-    return known[:2]
-
-
-def _history(row: Row[Any], known: list[Known]) -> list[Profile]:
-    """The person's profiles, oldest first; the latest is the record's own."""
-    now = _profile(
-        {
-            "zones": row.zones,
-            "country": row.country,
-            "regions": row.regions,
-            "residence_zones": row.residence_zones,
-            "language": row.locale,
-            "actor": row.actor,
-            "sector": row.sector,
-            "wishes": row.wishes,
-        }
-    )
-    told = [
-        (since, now if revision == row.revision else profile) for since, revision, profile in known
-    ]
-    if not told:
-        return [now]
-    first, *others = told
-    return [_since(None, first[1]), *(_since(since, profile) for since, profile in others)]
-
-
-def _since(moment: datetime | None, profile: Profile) -> Profile:
-    return Profile(
-        profile.zones,
-        profile.country,
-        profile.regions,
-        profile.residence_zones,
-        profile.language,
-        profile.actor,
-        profile.sector,
-        profile.wishes,
-        known_from=moment,
-    )
-
-
-def _profile(facts: dict[str, Any]) -> Profile:
-    return Profile(
-        zones=tuple(facts["zones"]),
-        country=facts["country"],
-        regions=tuple(facts.get("regions") or ()),
-        residence_zones=tuple(facts.get("residence_zones") or ()),
-        language=facts.get("language") or "en",
-        actor=facts.get("actor"),
-        sector=facts.get("sector"),
-        wishes=tuple(_wish(each) for each in facts.get("wishes") or ()),
-    )
-
-
-def _wish(raw: dict[str, Any]) -> Wish:
-    return Wish(
-        days=frozenset(raw.get("days") or ALL_WEEK),
-        opens=_clock(raw.get("opens")),
-        closes=_clock(raw.get("closes")),
-        never=frozenset(raw.get("never") or ()),
-        only=frozenset(raw.get("only") or ()),
-        not_at=frozenset(raw.get("not_at") or ()),
-        until=date.fromisoformat(raw["until"]) if raw.get("until") else None,
-    )
-
-
-def _clock(told: str | None) -> time | None:
-    return time.fromisoformat(told) if told else None

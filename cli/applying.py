@@ -4,8 +4,8 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from rich.table import Table
 from temporalio.service import RPCError
 
 from api.explaining import law_in_force
+from api.services import wall
 from cli.acting import connect, open_ones
 from cli.demo import progress_bars
 from cli.explaining import utc
@@ -25,6 +26,7 @@ from compliance.evaluator import decide
 from compliance.facts import ContactRequest
 from compliance.laws import LAWS, law_id, read_law, write_law
 from compliance.loading import LOADER, load_calendar, load_pack, load_packs
+from compliance.loosening import loosened
 from compliance.merging import changes, merged
 from compliance.packs import Pack, Packs
 from compliance.verdicts import Allow, Deny, Wait
@@ -34,6 +36,7 @@ from storage import Database, laws, people
 from workflows.door import TemporalDoor
 from workflows.messages import AccountState
 
+A_DAY = timedelta(days=1)
 AT_ONCE = 12
 """Questions, or news, to workflows under way at a time."""
 
@@ -50,6 +53,8 @@ class Change:
     text: str
     packs: Packs
     lines: list[str]
+    loosens: list[str] = field(default_factory=list)
+    """What it gives up: rules that go, or bind less."""
 
     @property
     def nothing(self) -> bool:
@@ -109,7 +114,10 @@ def proposed(before: str, packs: Packs, files: Sequence[Path], *, shipped: bool)
     base = load_packs() if shipped else packs
     text = write_law(merged(base, new, (_missing(new, base) | dates).values()))
     after = read_law(text)
-    return Change(before, law_id(text), text, after, changes(packs, after))
+    since = wall().date() - A_DAY  # somewhere it is still yesterday
+    return Change(
+        before, law_id(text), text, after, changes(packs, after), loosened(packs, after, since)
+    )
 
 
 def _missing(new: Iterable[Pack], base: Packs) -> dict[str, Calendar]:
@@ -157,11 +165,17 @@ async def show_plan(
 
 
 async def apply(
-    addresses: Addresses, files: Sequence[Path], console: Console, *, shipped: bool
+    addresses: Addresses,
+    files: Sequence[Path],
+    console: Console,
+    *,
+    shipped: bool,
+    loosens: bool = False,
 ) -> bool:
     """Put the law in force that files make, and tell every open account; whether all were told.
 
     Told again, an account takes no harm: whoever was interrupted does the same once more.
+    ValueError, and nothing is changed, if it gives something up and nobody said that it `loosens`.
     """
     with open_record(addresses, AT_ONCE) as database:
         change = await asyncio.to_thread(_change, database, files, shipped=shipped)
@@ -170,9 +184,19 @@ async def apply(
         else:
             plan = await _planned(addresses, database, change, console)
             print_plan(plan, console, everything=False)
+            refuse_to_loosen(change, allowed=loosens)
         why = ", ".join(["packs that ship"] * shipped + [file.name for file in files])
         event = await asyncio.to_thread(put_in_force, database, change, f"packs apply: {why}")
         return await _tell(addresses, database, event, console)
+
+
+def refuse_to_loosen(change: Change, *, allowed: bool) -> None:
+    """ValueError that names what a change gives up, unless that is allowed."""
+    if change.loosens and not allowed:
+        raise ValueError(
+            f"nothing is applied: it would give up {'; '.join(change.loosens)}."
+            " Say --loosens if that is meant"
+        )
 
 
 def _change(database: Database, files: Sequence[Path], *, shipped: bool) -> Change:
@@ -299,6 +323,8 @@ def print_plan(plan: Plan, console: Console, *, everything: bool) -> None:
     console.print(f"law {change.before} -> {change.after}", highlight=False)
     for line in change.lines or ["nothing changes"]:
         console.print(escape(line), highlight=False, soft_wrap=True)
+    for line in change.loosens:
+        console.print(f"[red]gives up[/] {escape(line)}", highlight=False, soft_wrap=True)
     listed = [move for move in plan.moves if everything or move.effect != "unchanged"]
     if listed:
         console.print(moves_table(listed))
@@ -333,6 +359,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
     return {
         "law": {"before": plan.change.before, "after": plan.change.after},
         "changes": [line.strip() for line in plan.change.lines],
+        "loosens": plan.change.loosens,
         "open": plan.open,
         "silent": plan.silent,
         "parked": len(plan.moves),

@@ -150,6 +150,9 @@ def _head(view: ExplanationView, account: str) -> Table:
     table.add_row("law", view.law)
     if view.over is not None:
         table.add_row("[red]no[/]", f"nothing leaves whatever the rules say: {escape(view.over)}")
+        for rule in view.refused_at_last:
+            why = f"{rule.rule}: {rule.says} ({rule.cite})"
+            table.add_row("refused at last", escape(why))
     elif len(view.channels) == 1:
         (only,) = view.channels
         table.add_row("verdict", f"{VERDICTS[only.verdict]}, by {only.channel}")
@@ -218,6 +221,8 @@ def _others(answers: Iterable[RuleAnswer]) -> Table:
 
 def _facts(facts: FactsUsed, zone_name: str) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_row("collected by", _or_unknown(facts.actor))
+    table.add_row("owed to", _or_unknown(facts.sector))
     table.add_row("where", escape(", ".join((facts.country, *facts.regions))))
     table.add_row("zones", ", ".join(facts.zones))
     table.add_row("holds", "; ".join(map(_in_words, facts.holds)) or "none")
@@ -232,6 +237,10 @@ def _facts(facts: FactsUsed, zone_name: str) -> Table:
     table.add_row("contacts", f"{_counted(facts.contacts)} {since}, over all debts")
     table.add_row("from them", f"{_counted(facts.inbound)} {since}")
     return table
+
+
+def _or_unknown(fact: str | None) -> str:
+    return "not known: rules for anybody bind" if fact is None else str(fact)
 
 
 def _in_words(fact: Any) -> str:  # noqa: ANN401 -- holds and wishes alike

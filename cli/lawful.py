@@ -20,6 +20,7 @@ from compliance.packs import Pack, Packs
 from compliance.rules import AnyRule, Certainty, Disclosure, Period, Retention
 from compliance.sentences import (
     LEGEND,
+    bound,
     money_sentence,
     period_sentence,
     retention_sentence,
@@ -93,7 +94,10 @@ def _span(pack: Pack) -> str:
 
 def list_of(packs: Packs) -> Table:
     """Every pack in one line."""
-    table = Table("pack", "title", "version", "in force from", "to", "binds", "rules")
+    table = Table()
+    table.add_column("pack", no_wrap=True)  # it has to be typed
+    for name in ("title", "version", "in force from", "to", "binds", "rules"):
+        table.add_column(name)
     for pack in packs:
         table.add_row(
             pack.id,
@@ -101,20 +105,10 @@ def list_of(packs: Packs) -> Table:
             pack.version,
             str(pack.effective_from),
             str(pack.effective_to or ""),
-            escape(binds(pack)),
+            escape(bound(pack.applies_to)),
             by_certainty((*pack.rules, *pack.money)),
         )
     return table
-
-
-def binds(pack: Pack) -> str:
-    """Whom a pack binds, in words."""
-    to = pack.applies_to
-    parts = [", ".join(to.regions or to.countries) or "everybody"]
-    parts += [f"{', '.join(to.actors)} only"] if to.actors else []
-    parts += [f"owed to {', '.join(to.sectors)} only"] if to.sectors else []
-    parts += [f"of {', '.join(to.creditors)}"] if to.creditors else []
-    return "; ".join(parts)
 
 
 def by_certainty(rules: Sequence[AnyRule | MoneyRule]) -> str:
@@ -128,7 +122,7 @@ def parts_of(pack: Pack, packs: Packs) -> Iterator[RenderableType]:
     yield f"\n[bold]{pack.name}[/]  {escape(pack.title)}"
     head = Table.grid(padding=(0, 2))
     head.add_row("in force", _span(pack))
-    head.add_row("binds", escape(binds(pack)))
+    head.add_row("binds", escape(bound(pack.applies_to)))
     if pack.notes:
         head.add_row("notes", escape(" ".join(pack.notes.split())))
     for each in _calendars(pack, packs):
@@ -210,5 +204,15 @@ def _calendars(pack: Pack, packs: Packs) -> list[str]:
             lines.append("region: that of the person's own region, where there is one")
         else:
             years = f"{calendar.first_year} to {calendar.last_year}"
-            lines.append(f"{name}: known from {years}; {calendar.source}")
+            lines.append(f"{name}: known from {years}; {_whence(calendar.source)}")
     return lines
+
+
+def _whence(source: str) -> str:
+    """Who says which days are holidays; of a library, that it is one."""
+    library = source.startswith("holidays ")
+    return (
+        f"days by version {source.removeprefix('holidays ')} of the Python library `holidays`"
+        if library
+        else source
+    )

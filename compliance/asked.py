@@ -12,7 +12,7 @@ from operator import attrgetter
 from compliance.facts import ContactRequest, PastContact, PersonFacts
 from compliance.rules import Cap, Condition, Cooldown, Counting, Rule, Scope, Window
 from domain.accounts import Hold
-from domain.contacts import ContactStatus, Purpose
+from domain.contacts import Channel, ContactStatus, Place, Purpose
 from domain.people import Milestone, MilestoneKind, StandingHold
 from domain.time import local_instant, zone
 
@@ -128,13 +128,16 @@ class Asked:
 
     def milestones(self, kind: MilestoneKind, condition: Condition) -> Iterator[Milestone]:
         """What of that kind counts now, for this debt and channel."""
+        return (each for each in self._noted(kind, condition) if each.at <= self.at)
+
+    def _noted(self, kind: MilestoneKind, condition: Condition) -> Iterator[Milestone]:
+        """As `milestones`, with those that are yet to come."""
         channel = condition.channel or self.request.channel
         for each in self.facts.milestones:
             if (
                 each.kind is kind
                 and each.account_id in (None, self.request.account_id)
                 and (not each.channels or channel in each.channels)
-                and each.at <= self.at
                 and (each.until is None or self.at < each.until)
                 and (each.direct or not condition.direct)
             ):
@@ -150,6 +153,11 @@ class Asked:
             return bool(self.holds({condition.hold}))
         if condition.milestone is None:
             return False
+        if condition.every:
+            noted = list(self._noted(condition.milestone, condition))
+            return bool(noted) and all(
+                each.at <= self.at and self._in_time(each, condition) for each in noted
+            )
         return any(
             self._in_time(each, condition)
             for each in self.milestones(condition.milestone, condition)
@@ -205,9 +213,15 @@ def _horizon(facts: PersonFacts, at: datetime) -> timedelta:
 
 
 def _fits(counting: Counting, contact: PastContact) -> bool:
-    """Whether place, way to dial and the person's asking for it are those that count."""
+    """Whether place, way to dial and the person's asking for it are those that count.
+
+    A call that rang nobody knows where counts at every place.
+    """
     return (
-        contact.place in counting.places
+        (
+            contact.place in counting.places
+            or (contact.place is Place.UNKNOWN and contact.channel is Channel.VOICE)
+        )
         and contact.dial in counting.dials
         and (counting.solicited or not contact.solicited)
     )

@@ -58,7 +58,7 @@ PERMIT = timedelta(seconds=60)
 FORCES = ("statute", "regulation", "presumption", "guidance", "policy")
 
 _OF_PERSON = itemgetter("country", "regions", "actor", "sector", "creditor")
-_OF_REQUEST = itemgetter("channel", "purpose", "place", "recipient", "dial")
+_OF_REQUEST = itemgetter("channel", "purpose", "place", "recipient", "dial", "dialling")
 """All that decides which rules speak, apart from the facts that some rules need."""
 _BESIDE = itemgetter("holds", "opted_out", "unreachable", "wishes", "milestones")
 """Those facts. Looked up by name at once: of a model, each look at a field takes long."""
@@ -505,7 +505,7 @@ def _speaks(rule: AnyRule, request: ContactRequest) -> bool:
     return (
         request.channel in rule.channels
         and request.purpose in rule.purposes
-        and request.place in rule.places
+        and (request.place in rule.places or request.may_be_anywhere)
         and request.recipient in rule.recipients
         and request.dial in rule.dials
     )

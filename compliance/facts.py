@@ -4,6 +4,7 @@ from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import not_
 from typing import Any
 
 from pydantic import (
@@ -88,8 +89,16 @@ class ContactRequest(BaseModel):
     place: Place = Place.UNKNOWN
     recipient: Recipient = Recipient.CONSUMER
     dial: Dial = Dial.MANUAL
+    dialling: bool = Field(default=False, exclude_if=not_)
+    """Whoever asks is about to dial. A place that they do not know is bound by every rule that
+    names places. What a journey asks for is bound by those once somebody dials it."""
     content: Content | None = None
     """None while it is not written yet: rules about content are asked once it is."""
+
+    @property
+    def may_be_anywhere(self) -> bool:
+        """Whether it will ring at a place that nobody has told."""
+        return self.dialling and self.place is Place.UNKNOWN
 
 
 @lru_cache(maxsize=4_096)

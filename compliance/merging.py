@@ -4,10 +4,20 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from compliance.calendars import Calendar
+from compliance.money import Addition, Allocation, MoneyRule
 from compliance.overlays import tightened
 from compliance.packs import Pack, PackError, Packs
-from compliance.rules import AnyRule, Part
-from compliance.sentences import plural, sentence, shown
+from compliance.rules import AnyRule, Part, Period, Retention
+from compliance.sentences import (
+    bound,
+    disclosure_sentence,
+    money_sentence,
+    period_sentence,
+    plural,
+    retention_sentence,
+    sentence,
+    shown,
+)
 
 
 def merged(packs: Packs, new: Iterable[Pack], calendars: Iterable[Calendar] = ()) -> Packs:
@@ -109,8 +119,9 @@ def _within(was: Pack, now: Pack) -> list[str]:
 def _gone(pack: Pack, after: Iterable[Pack]) -> list[str]:
     if any(each.id == pack.id and each.effective_from <= pack.effective_from for each in after):
         return []  # the version that took its place says so
-    rules = ", ".join(rule.id for rule in pack.rules) or "none"
-    return [f"{pack.name} removed, with its rules: {rules}"]
+    rules = ", ".join(each.id for name in ITEMS for each in getattr(pack, name)) or "none"
+    words = [f"  words removed: {disclosure_sentence(each)}" for each in pack.disclosures]
+    return [f"{pack.name} removed, with its rules: {rules}", *words]
 
 
 def _came(pack: Pack, before: Iterable[Pack], after: Collection[Pack]) -> list[str]:
@@ -119,7 +130,7 @@ def _came(pack: Pack, before: Iterable[Pack], after: Collection[Pack]) -> list[s
         head = (
             f"{pack.name} added: {pack.title}; in force from {pack.effective_from}, {_until(pack)}"
         )
-        return [head, *(f"  {rule.id} added: {sentence(rule)}" for rule in pack.rules)]
+        return [head, f"  binds {bound(pack.applies_to)}", *_all_of(pack)]
     stays = latest.name in {each.name for each in after}
     verb = f"follows {latest.name} on" if stays else f"takes the place of {latest.name} from"
     head = f"{pack.name} {verb} {pack.effective_from}, {_until(pack)}"
@@ -138,23 +149,53 @@ def _until(pack: Pack) -> str:
     return f"ends on {pack.effective_to}" if pack.effective_to else "has no end"
 
 
-ITEMS = ("rules", "periods", "retention")
-BESIDE = {"id", "version", "effective_from", "effective_to", "tightens", *ITEMS}
+ITEMS = ("rules", "money", "periods", "retention")
+BESIDE = {"id", "version", "effective_from", "effective_to", "tightens", "disclosures", *ITEMS}
 
 
 def _differences(was: Pack, now: Pack) -> list[str]:
     """Fields of the pack, then each of its rules, periods and retentions."""
     lines = [
-        f"  {name} changed"
+        f"  {_pack_field(name, was, now)}"
         for name in Pack.model_fields
         if name not in BESIDE and getattr(was, name) != getattr(now, name)
     ]
     for items in ITEMS:
         lines += _by_id(getattr(was, items), getattr(now, items))
-    return lines
+    return lines + _carried(was, now)
 
 
-def _by_id(was: Iterable[AnyRule], now: Iterable[AnyRule]) -> list[str]:
+def _pack_field(name: str, was: Pack, now: Pack) -> str:
+    match name:
+        case "applies_to":
+            return f"binds {bound(was.applies_to)} -> {bound(now.applies_to)}"
+        case "notes":
+            return "notes changed"
+        case _:
+            return f"{name} {getattr(was, name)} -> {getattr(now, name)}"
+
+
+def _all_of(pack: Pack) -> list[str]:
+    """All that a new pack holds, in words."""
+    items = [each for name in ITEMS for each in getattr(pack, name)]
+    return [f"  {each.id} added: {_said(each)}" for each in items] + [
+        f"  words added: {disclosure_sentence(each)}" for each in pack.disclosures
+    ]
+
+
+def _carried(was: Pack, now: Pack) -> list[str]:
+    """What messages carry no longer, and what they carry now."""
+    gone = [each for each in was.disclosures if each not in now.disclosures]
+    came = [each for each in now.disclosures if each not in was.disclosures]
+    return [f"  words removed: {disclosure_sentence(each)}" for each in gone] + [
+        f"  words added: {disclosure_sentence(each)}" for each in came
+    ]
+
+
+Item = AnyRule | MoneyRule | Period | Retention
+
+
+def _by_id(was: Iterable[Item], now: Iterable[Item]) -> list[str]:
     before, after = {each.id: each for each in was}, {each.id: each for each in now}
     lines = list[str]()
     for name in [*after, *(gone for gone in before if gone not in after)]:
@@ -168,8 +209,16 @@ def _by_id(was: Iterable[AnyRule], now: Iterable[AnyRule]) -> list[str]:
     return lines
 
 
-def _said(item: AnyRule) -> str:
-    return sentence(item) if hasattr(item, "kind") else item.says
+def _said(item: Item) -> str:
+    match item:
+        case Period():
+            return period_sentence(item)
+        case Retention():
+            return retention_sentence(item)
+        case Allocation() | Addition():
+            return money_sentence(item)
+        case _:
+            return sentence(item)
 
 
 def _fields(name: str, was: Part, now: Part) -> list[str]:

@@ -11,17 +11,21 @@ from compliance.packs import Pack, PackError, Packs, Tightening
 from compliance.rules import (
     AnyRule,
     Cap,
+    Condition,
     ContentRule,
     Cooldown,
     Counting,
     HoldRule,
     OptOut,
+    Part,
     PlaceChannel,
     Require,
+    Rule,
     Window,
 )
+from compliance.sentences import shown
 from compliance.timing import Hours
-from domain.contacts import COUNTS
+from domain.contacts import COUNTS, Purpose
 
 A_WEEK = tuple(date(2026, 1, 5) + timedelta(days=number) for number in range(7))
 """From a Monday on: what a window says of each day of the week."""
@@ -71,25 +75,50 @@ def _stricter(overlay: Pack, wanted: Tightening, rule: AnyRule) -> AnyRule:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"][1:])
         raise PackError(f"{overlay.name}: tightens {rule.id}: {place}: {first['msg']}") from error
-    for name, is_stricter in CHECKS[type(rule)].items():
-        old, new = getattr(rule, name), getattr(made, name)
-        if old != new and not is_stricter(old, new):
-            raise PackError(
-                f"{overlay.name}: {name} {_shown(wanted.change.get(name, new))} would loosen"
-                f" {rule.id}, which says {_shown(old)}: an overlay can only tighten"
-            )
+    for name in gives_up(rule, made):
+        raise PackError(f"{overlay.name}: {_fault(name, rule, made)}")
     return made
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, frozenset | set | tuple | list):
-        return ", ".join(sorted(map(str, value))) or "nothing"
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_shown(each)}" for key, each in value.items()) or "nothing"
-    return str(value)
+def gives_up(old: Part, new: Part) -> list[str]:
+    """The fields in which one rule, or the like, may bind less than that which it replaces.
+
+    Any change does where nobody has said which way is stricter.
+    """
+    if type(old) is not type(new):
+        return ["kind"]
+    checks = CHECKS.get(type(old)) or {
+        name: _SPANS.get(name, _same) for name in type(old).model_fields if name not in _WORDS
+    }
+    given_up = [
+        name
+        for name, is_stricter in checks.items()
+        if (was := getattr(old, name)) != (now := getattr(new, name)) and not is_stricter(was, now)
+    ]
+    if isinstance(old, Rule) and Purpose.REPLY not in old.purposes:
+        return [name for name in given_up if name != "unless_answering"]  # it is about replies
+    return given_up
+
+
+def _fault(name: str, rule: AnyRule, made: AnyRule) -> str:
+    """Why an overlay may not change this field so."""
+    old, new = getattr(rule, name), getattr(made, name)
+    if name in _CONDITIONS and not (set(old) <= set(new) or set(new) <= set(old)):
+        return (
+            f"{name} {shown(new)} cannot be compared with that of {rule.id}, which says"
+            f" {shown(old)}: write it as a rule of your own, and both will run"
+        )
+    return (
+        f"{name} {shown(new)} would loosen {rule.id}, which says {shown(old)}:"
+        " an overlay can only tighten"
+    )
 
 
 Check = Callable[[Any, Any], bool]
+
+_CONDITIONS = ("when", "unless", "any", "all")
+_WORDS = ("id", "says", "cite", "force", "verified", "source")
+"""What says nothing of whom a rule binds, and when."""
 
 
 def _wider(old: frozenset[Any], new: frozenset[Any]) -> bool:
@@ -175,13 +204,22 @@ def _reaches_more(old: dict[Any, Any], new: dict[Any, Any]) -> bool:
     return all(closed <= new.get(channel, frozenset()) for channel, closed in old.items())
 
 
-def _fewer_ways(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    return bool(new) and set(new) <= set(old) if old else True
+def _met_less(old: tuple[Condition, ...], new: tuple[Condition, ...]) -> bool:
+    """Whether some of the new ones are met only where some of the old ones are."""
+    wide = {*old, *(each.model_copy(update={"every": True}) for each in old)}
+    return set(new) <= wide
+
+
+def _fewer_ways(old: tuple[Condition, ...], new: tuple[Condition, ...]) -> bool:
+    return bool(new) and _met_less(old, new) if old else True
 
 
 def _more(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
     return set(old) <= set(new)
 
+
+_SPANS: dict[str, Check] = {"years": _longer, "receipt_days": _longer, "days": _longer}
+"""Of periods and retention: what is stricter the longer it is."""
 
 _COMMON: dict[str, Check] = {
     "channels": _wider,
@@ -190,7 +228,7 @@ _COMMON: dict[str, Check] = {
     "recipients": _wider,
     "dials": _wider,
     "when": _narrower,
-    "unless": _narrower,
+    "unless": _met_less,
     "unless_answering": _only_off,
 }
 CHECKS: dict[type, dict[str, Check]] = {

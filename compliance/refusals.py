@@ -1,11 +1,11 @@
 """Rules that refuse: holds, opt-outs, requirements, places and contents. Each says why, or None."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from compliance.asked import Asked
 from compliance.rules import Condition, ContentRule, HoldRule, OptOut, PlaceChannel, Require
-from domain.contacts import NOTHING_LEFT
+from domain.contacts import NOTHING_LEFT, Place
 from domain.time import midnight
 
 AGAIN = "once they allow it again"
@@ -68,6 +68,7 @@ def described(condition: Condition) -> str:
         return f"hold {condition.hold}"
     words = [str(condition.milestone)]
     words += [f"for {condition.channel}"] if condition.channel else []
+    words += ["(each of them)"] if condition.every else []
     words += ["directly to us"] if condition.direct else []
     words += [f"<= {condition.within_days} days ago"] if condition.within_days else []
     older = condition.older_than_days
@@ -81,13 +82,20 @@ def place_refuses(rule: PlaceChannel, asked: Asked) -> str | None:
     if rule.unreachable:
         return "once we hold a working address" if request.channel in facts.unreachable else None
     if not rule.wishes:
-        return "never in this way"
+        return "never in this way" if request.place in rule.places else _elsewhere(rule.places)
     for wish in facts.wishes:
         if wish.until is not None and asked.is_over(wish.until):
             continue
         if request.place in wish.not_at or (wish.only and request.channel not in wish.only):
             return "once they wish otherwise"
+        if wish.not_at and request.may_be_anywhere:
+            return _elsewhere(wish.not_at)
     return None
+
+
+def _elsewhere(places: Collection[Place]) -> str:
+    """What lets a call through of which nobody has said where it rings."""
+    return f"once it is said to ring elsewhere: not at {' or '.join(sorted(places))}"
 
 
 def content_refuses(rule: ContentRule, asked: Asked) -> str | None:

@@ -46,6 +46,8 @@ class Condition(Part):
     """And at most so many days ago: a day counts from midnight to midnight where they are."""
     older_than_days: int | None = Field(default=None, ge=0, le=3660)
     """And more than so many days ago."""
+    every: bool = False
+    """And so it is with each of its kind, one that is yet to come among them."""
     direct: bool = False
     """And it was given to us, not to the creditor."""
     hold: Hold | None = None
@@ -75,6 +77,7 @@ class Rule(Part):
     channels: frozenset[Channel] = frozenset(Channel)
     purposes: frozenset[Purpose] = CONTACTING
     places: frozenset[Place] = frozenset(Place)
+    """Whoever dials without knowing where it rings is bound whatever stands here."""
     recipients: frozenset[Recipient] = frozenset(Recipient)
     dials: frozenset[Dial] = frozenset(Dial)
     when: tuple[Condition, ...] = ()

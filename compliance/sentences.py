@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Literal, assert_never
 
 from compliance.money import Allocation, MoneyRule
+from compliance.packs import Applies
 from compliance.refusals import described
 from compliance.rules import (
     DAYS,
@@ -14,6 +15,7 @@ from compliance.rules import (
     ContentRule,
     Cooldown,
     Counting,
+    Disclosure,
     HoldRule,
     OptOut,
     Period,
@@ -89,6 +91,25 @@ def money_sentence(rule: MoneyRule) -> str:
     most = "" if rule.most is None else f", at most {rule.most} % a year"
     what = f"{_capital(rule.kind)} may be added to what is{whose or ' owed'}{while_held}"
     return f"{what} as far as the contract says{most}."
+
+
+def disclosure_sentence(each: Disclosure) -> str:
+    """What a message must carry: "Text message carries, for …: opt-out ("…")"."""
+    first = ", in the first one about a debt" if each.first else ""
+    place = f" in place of {each.instead_of}" if each.instead_of else ""
+    only = f", only if {_facts(each.when, 'and')}" if each.when else ""
+    words = "; ".join(f'{language} "{said}"' for language, said in sorted(each.words.items()))
+    subject = _capital(_channels(each.channels)) + _purposes(each.purposes)
+    return f"{subject}{first}{only}: {each.says}{place}, {words}"
+
+
+def bound(to: Applies) -> str:
+    """Whom a pack binds, in words."""
+    parts = [", ".join(to.regions or to.countries) or "everybody"]
+    parts += [f"{', '.join(to.actors)} only"] if to.actors else []
+    parts += [f"owed to {', '.join(to.sectors)} only"] if to.sectors else []
+    parts += [f"of {', '.join(to.creditors)}"] if to.creditors else []
+    return "; ".join(parts)
 
 
 def retention_sentence(rule: Retention) -> str:

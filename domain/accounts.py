@@ -165,14 +165,18 @@ class Consumer(BaseModel):
     def regions(self) -> tuple[str, ...]:
         """Region and town as they were stated; else where the phone's area code belongs.
 
-        A number of another country than the person's says nothing of where in theirs they are.
+        A town that was not stated follows from an area code of the stated region. A number of
+        another country than the person's says nothing of where in theirs they are.
         """
-        if self.region is not None:
-            return tuple(each for each in (self.region, self.locality) if each is not None)
-        if self.phone is None or not self.phone.startswith("+1"):
-            return ()
-        pointed = REGIONS.get(self.phone[2:5], ())
-        return tuple(each for each in pointed if each.startswith(f"{self.country}-"))
+        if self.region is not None and self.locality is not None:
+            return (self.region, self.locality)
+        phone = self.phone or ""
+        pointed = REGIONS.get(phone[2:5], ()) if phone.startswith("+1") else ()
+        theirs = tuple(each for each in pointed if each.startswith(self.country))
+        if self.region is None:
+            return theirs
+        towns = [each for each in theirs if "-" not in each] if self.region in theirs else []
+        return (self.region, *towns)
 
     @property
     def residence_zones(self) -> tuple[str, ...]:

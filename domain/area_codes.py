@@ -1,7 +1,8 @@
-"""The states and provinces that telephone area codes of the US and Canada belong to.
+"""The states, provinces and cities that telephone area codes of the US and Canada belong to.
 
 From the geographic data of the `phonenumbers` library, which takes a second and 100 MB to load; a
 test holds the two together. A code of several provinces stands under each: the rules of all bind.
+A city with rules of its own stands beside its state.
 """
 
 _CODES = {
@@ -78,6 +79,7 @@ _CODES = {
     "US-WI": "262 274 353 414 534 608 715 920",
     "US-WV": "304 681",
     "US-WY": "307",
+    "USNYC": "212 332 347 646 718 917 929",
 }
 
 REGIONS: dict[str, tuple[str, ...]] = {
@@ -85,4 +87,5 @@ REGIONS: dict[str, tuple[str, ...]] = {
     for codes in _CODES.values()
     for code in codes.split()
 }
-"""ISO 3166-2 codes by area code. Codes of no place, such as 800, and new ones are missing."""
+"""ISO 3166-2 codes by area code, and UN/LOCODEs (without a dash) of cities after those of their
+states. Codes of no place, such as 800, and new ones are missing."""

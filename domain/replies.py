@@ -7,6 +7,7 @@ Then how somebody wants to be contacted, by `domain.wishing`: what is left is re
 """
 
 import re
+import unicodedata
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from domain.accounts import Hold
 from domain.contacts import Channel
 from domain.opting_out import beside_opt_out
 from domain.people import Wish
+from domain.reasons import ADVISERS, BREATHING_SPACES, CHALLENGES, INSOLVENCIES, REFUSALS
 from domain.wishing import wishes_in
 
 FURTHEST_PROMISE = timedelta(days=45)
@@ -35,6 +37,9 @@ class Understood(StrEnum):
     DECEASED = "deceased"
     BANKRUPTCY = "bankruptcy"
     CEASE = "cease"
+    REFUSAL = "refusal to pay"
+    BREATHING_SPACE = "breathing space"
+    ADVISER = "debt adviser"
     ATTORNEY = "attorney"
     DISPUTE = "dispute"
     HARDSHIP = "hardship"
@@ -49,6 +54,9 @@ HOLDS = {
     Understood.DECEASED: Hold.DECEASED,
     Understood.BANKRUPTCY: Hold.BANKRUPTCY,
     Understood.CEASE: Hold.CEASE,
+    Understood.REFUSAL: Hold.CEASE,
+    Understood.BREATHING_SPACE: Hold.BREATHING_SPACE,
+    Understood.ADVISER: Hold.ADVISER,
     Understood.ATTORNEY: Hold.ATTORNEY,
     Understood.DISPUTE: Hold.DISPUTE,
     Understood.HARDSHIP: Hold.HARDSHIP,
@@ -59,7 +67,8 @@ KEYWORDS = {
     Understood.STOP: (
         *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke"),
         *("opt out", "optout", "opt-out", "إيقاف", "ايقاف", "إلغاء", "الغاء", "توقف", "قف"),
-        *("أوقف", "اوقف", "أوقفوا", "اوقفوا", "توقفوا", "قفوا"),
+        *("أوقف", "اوقف", "أوقفوا", "اوقفوا", "توقفوا", "قفوا", "كفى", "كفي"),
+        *("stopp", "arret", "arrêt", "alto"),
     ),
     Understood.START: ("start", "unstop", "yes", "ابدأ"),
     Understood.HELP: ("help", "info", "مساعدة"),
@@ -106,7 +115,7 @@ STOPS = {
         r"(?<!phone )(?<!battery )(?<!car )\bdied\b",
         r"توفي|توفى|وفاة",
     ),
-    Understood.BANKRUPTCY: (r"\bbankrupt(cy)?\b|\bchapter (7|13)\b", r"[إا]فلاس"),
+    Understood.BANKRUPTCY: INSOLVENCIES,
     # 12 CFR 1006.6(c)(1): to cease all communication. One medium alone is 1006.14(h), a STOP.
     Understood.CEASE: (
         rf"\b(stop|quit)( \w+ing,?( and| or)?)? contacting\b(?!{BY_ONE_WAY})",
@@ -120,10 +129,14 @@ STOPS = {
         r"(ما|لا) ([أا]بغ[ىيا]|[أا]ب[يى]|[أا]ريد|[أا]رغب في|ودي) [أا]ي (تواصل|اتصال)",
         r"(اتركوني|دعوني|خلوني) (و ?ش[أا]ني|في حالي|بحالي)",
     ),
+    Understood.REFUSAL: REFUSALS,
+    Understood.BREATHING_SPACE: BREATHING_SPACES,
+    Understood.ADVISER: ADVISERS,
     Understood.ATTORNEY: (r"\b(lawyer|attorney|solicitor)s?\b", r"محام"),
     Understood.DISPUTE: (
         r"\bdisput(e|ed|ing)\b|\bnot my debt\b|\b(do not|don'?t|never) owe\b",
         r"ليس ديني|ليس علي دين",
+        *CHALLENGES,
     ),
     Understood.HARDSHIP: (
         r"\b(cannot|can not|can'?t|unable to) (pay|afford)\b",
@@ -180,9 +193,25 @@ ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({NAMES})\b\.?(?:,? (\d{{4}}))?")
 MONTH_DAY = re.compile(rf"\b({NAMES})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?")
 
-DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩’", "0123456789'")  # noqa: RUF001 -- a phone's apostrophe
-MARKS = re.compile(r"[\u064b-\u0652\u0640]")
-"""Arabic vowel signs and the stretching line: they change nothing that we look for."""
+SPELLINGS = str.maketrans(
+    {
+        **dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789", strict=True)),
+        **dict.fromkeys("‘’ʼʹ′´`", "'"),  # noqa: RUF001 -- a phone's apostrophes
+        **dict.fromkeys("‐‑−", "-"),  # noqa: RUF001
+        **dict(zip("یکہھ", "يكهه", strict=True)),
+    }
+)
+"""Digits, apostrophes, hyphens and letters that keyboards write in several ways. One of them is
+told apart here because NFKC would make a space of it."""
+
+UNSEEN = frozenset({"Cf", "Mn", "Me"})
+"""Categories of characters that change no letter: those that turn the direction of writing, join or
+part letters, choose how one is drawn, and signs such as Arabic vowels that NFKC leaves apart."""
+
+FILLING = re.compile(r"[\u0640\u115f\u1160\u2800\u3164\uffa0]")
+"""The line that stretches Arabic letters, and blanks that count as letters."""
+
+SPACED_LETTERS = re.compile(r"\w(?:[ .-]\w)+")
 
 
 class Understanding(BaseModel):
@@ -278,17 +307,32 @@ def _also_by_phone(said: Understanding, text: str) -> Understanding:
 
 
 def _plain(words: str) -> str:
-    """In small letters and without vowel signs; lines that the writer ended are kept apart."""
+    """In small letters of one spelling; lines that the writer ended are kept apart."""
     text = ""
-    for written in MARKS.sub("", words.translate(DIGITS)).casefold().splitlines():
+    for written in _spelled(words).splitlines():
         line = " ".join(written.split())
         ended = len(text.rpartition("\n")[2]) < SHORT_LINE
         text += ("\n" if ended else " ") + line if line else ""
     return text.strip()
 
 
+def _spelled(words: str) -> str:
+    """The words as everybody reads them, whatever a keyboard has put between their letters."""
+    seen = _without_unseen(FILLING.sub("", words.translate(SPELLINGS)), frozenset({"Cf"}))
+    even = unicodedata.normalize("NFKC", seen).translate(SPELLINGS).casefold()
+    return _without_unseen(even, UNSEEN)
+
+
+def _without_unseen(text: str, unseen: frozenset[str]) -> str:
+    if text.isascii():
+        return text
+    return "".join(each for each in text if unicodedata.category(each) not in unseen)
+
+
 def _keyword(text: str) -> Understood | None:
     bare = " ".join(POLITE.sub(" ", text).split()).strip(" .!,\"'؟،")
+    if SPACED_LETTERS.fullmatch(bare):
+        bare = re.sub(r"[ .-]", "", bare)
     return next((meaning for meaning, known in KEYWORDS.items() if bare in known), None)
 
 

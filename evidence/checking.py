@@ -16,6 +16,7 @@ from evidence.content import (
 )
 from evidence.deciding import Decided, NotRerunError, disagreements
 from evidence.faults import Fault, File, read_file
+from evidence.lawful import out_of_force
 from evidence.lines import SEAL
 from evidence.links import check_links
 
@@ -55,6 +56,7 @@ def check(data: bytes, *, known: str | None = None) -> Report:
         file.faults += strangers(file, decisions)
         file.faults += contacts_agree(file, decisions)
         file.faults += books_agree(file, decisions)
+        file.faults += out_of_force(file, decisions)
     unproven = (*left, *ungated(file, decisions))
     return _reported(file, len(decisions) - len(left), unproven, known)
 

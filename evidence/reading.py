@@ -8,6 +8,7 @@ they prove what was disclosed; but the link in them opens the consumer's page, s
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
@@ -118,14 +119,21 @@ def _account(row: Account) -> Body:
 
 
 def _laws(session: Session, named: set[str]) -> Iterator[Body]:
-    """The laws that decisions went by, in full, and from when on each was in force."""
-    changes = session.scalars(
-        select(LawChange).where(LawChange.law_id.in_(named)).order_by(LawChange.seq)
-    ).all()
+    """The laws that decisions went by, in full, and from when to when each was in force."""
+    changes = session.scalars(select(LawChange).order_by(LawChange.seq)).all()
+    followed = dict(pairwise(changes))
     for row in _rows(session, LawRow, "id", LawRow.id.in_(named)):
         mine = [each for each in changes if each.law_id == row.id]
-        since = [{"why": each.why, "recorded_at": _when(each.recorded_at)} for each in mine]
-        yield {"id": row.id, "text": row.text, "in_force": since}
+        spans = [_span(each, followed.get(each)) for each in mine]
+        yield {"id": row.id, "text": row.text, "in_force": spans}
+
+
+def _span(change: LawChange, following: LawChange | None) -> Body:
+    return {
+        "why": change.why,
+        "recorded_at": _when(change.recorded_at),
+        "until": _when(following.recorded_at) if following is not None else None,
+    }
 
 
 def _decision(row: Decision) -> Body:
@@ -210,7 +218,8 @@ def _optouts(
     for refusal in _rows(session, OptOutRow, "id", OptOutRow.person_id == person.id):
         yield {"of": "person", "channel": refusal.channel, "fact": OPTED_OUT, **_stood(refusal)}
     ours = {person.phone, person.email, *(each.address for each in contacts)} - {None, ""}
-    for known in _rows(session, AddressFact, "id", AddressFact.address.in_(ours)):
+    here = AddressFact.creditor_id.is_(None) | (AddressFact.creditor_id == person.creditor_id)
+    for known in _rows(session, AddressFact, "id", AddressFact.address.in_(ours), here):
         where = _addressed(person, known.address, choice)
         yield (
             {"of": "address", "channel": known.channel, "fact": known.fact} | where | _stood(known)

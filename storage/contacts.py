@@ -14,6 +14,7 @@ from compliance.facts import ContactRequest
 from compliance.orders import ReachOut, Slept
 from compliance.verdicts import AnyVerdict, Wait
 from domain.contacts import (
+    NOTHING_LEFT,
     Channel,
     ContactStatus,
     Dial,
@@ -26,6 +27,7 @@ from domain.time import local_date
 from storage import journal
 from storage.chain import FIRST, body_of, link
 from storage.lines import Asked, ask
+from storage.looking import ADDRESSED
 from storage.session import driver
 from storage.tables import Account, ContactRow, Decision, Person
 
@@ -389,6 +391,20 @@ def latest_person(session: Session, person_ids: Collection[str]) -> str | None:
         .limit(1)
     )
     return contacted or min(person_ids, default=None)
+
+
+def last_reached(session: Session, channel: Channel, where: Collection[str]) -> Person | None:
+    """Whoever was contacted last at one of these numbers or mailboxes, whosever it is now."""
+    kind = ADDRESSED.get(channel)
+    alike = [each for each, named in ADDRESSED.items() if named == kind]
+    return session.scalar(
+        select(Person)
+        .join(ContactRow, ContactRow.person_id == Person.id)
+        .where(ContactRow.address.in_(where), ContactRow.channel.in_(alike))
+        .where(ContactRow.status.not_in(NOTHING_LEFT))
+        .order_by(ContactRow.recorded_at.desc())
+        .limit(1)
+    )
 
 
 def present(session: Session, person_id: str, wall: datetime) -> datetime:

@@ -55,7 +55,8 @@ def called(person: Person, where: str) -> str:
 
 
 _COMMON = ", ".join(f"'{purpose}'" for purpose in sorted(COMMON))
-_NO_QUESTIONS = ", ".join(f"'{said}'" for said in (Understood.STOP, Understood.CEASE))
+_LEFT_ALONE = (Understood.STOP, Understood.CEASE, Understood.REFUSAL)
+_NO_QUESTIONS = ", ".join(f"'{said}'" for said in _LEFT_ALONE)
 """What a person wrote to be left in peace is not answered, and so no contact that they began."""
 _ADDRESSED = f"'{{{', '.join(ADDRESSED)}}}'"
 _OWED = ", ".join(f"'{book}'" for book in OWED)
@@ -108,7 +109,7 @@ _FACTS = f"""
     array(
         select channel || ' ' || fact from address_facts
         where address = any(array[p.phone, p.email]) and channel = any({_ADDRESSED})
-            and lifted_at is null
+            and lifted_at is null and coalesce(creditor_id, a.creditor_id) = a.creditor_id
     ) as noted,
     array(
         select coalesce(channel, '*') from optouts where person_id = p.id and lifted_at is null

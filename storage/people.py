@@ -200,26 +200,39 @@ def _refused(person_id: str, channel: Channel | None) -> Select[int]:
 def refuses(session: Session, person: Person, channel: Channel) -> bool:
     """Whether the person may not be reached on this channel, by a refusal of any kind."""
     where = address(person, channel)
-    if where is not None and is_noted(session, channel, where, OPTED_OUT):
+    if where is not None and is_noted(session, channel, where, OPTED_OUT, book=person.creditor_id):
         return True
     standing = _refused(person.id, channel).union_all(_refused(person.id, None))
     return session.execute(standing).first() is not None
 
 
 def note_address(
-    session: Session, channel: Channel, where: str, fact: str, *, source: str, at: datetime
+    session: Session,
+    channel: Channel,
+    where: str,
+    fact: str,
+    *,
+    source: str,
+    at: datetime,
+    book: str | None = None,
 ) -> bool:
     """Record that an address is opted out or dead; False if that stood already.
 
-    An opt-out that is said again later stands beside the first: a START from between the two lifts
-    the first alone.
+    It binds in everybody's book, or in the `book` of the one creditor who says so. An opt-out that
+    is said again later stands beside the first: a START from between the two lifts the first alone.
     """
-    standing = _standing(channel, where, fact)
+    standing = _standing(channel, where, fact).where(
+        AddressFact.creditor_id.is_not_distinct_from(book)
+    )
     same = standing.where((AddressFact.source == source) | (AddressFact.at >= at))
     stood = session.scalar(standing.limit(1)) is not None
     if stood and (fact != OPTED_OUT or session.scalar(same.limit(1)) is not None):
         return False
-    session.add(AddressFact(channel=channel, address=where, fact=fact, source=source, at=at))
+    session.add(
+        AddressFact(
+            channel=channel, address=where, fact=fact, creditor_id=book, source=source, at=at
+        )
+    )
     return not stood
 
 
@@ -355,9 +368,14 @@ def latest_account(session: Session, person_id: str) -> Account | None:
     )
 
 
-def is_noted(session: Session, channel: Channel, where: str, fact: str) -> bool:
-    """Whether an address is opted out, or dead, at this moment."""
-    return session.scalar(_standing(channel, where, fact).limit(1)) is not None
+def is_noted(
+    session: Session, channel: Channel, where: str, fact: str, *, book: str | None = None
+) -> bool:
+    """Whether an address is opted out, or dead, at this moment: for a creditor, or for anybody."""
+    standing = _standing(channel, where, fact)
+    if book is not None:
+        standing = standing.where(func.coalesce(AddressFact.creditor_id, book) == book)
+    return session.scalar(standing.limit(1)) is not None
 
 
 def save_reply(

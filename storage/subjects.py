@@ -164,7 +164,8 @@ def _ways(session: Session, person: Person) -> Iterator[tuple[str, Table, Column
     special = {
         "people": Person.id == person.id,
         "data_keys": (DataKey.kind == keys.PERSON) & (DataKey.owner == person.id),
-        "address_facts": AddressFact.address.in_(_addresses(session, person)),
+        "address_facts": AddressFact.address.in_(_addresses(session, person))
+        & (func.coalesce(AddressFact.creditor_id, person.creditor_id) == person.creditor_id),
         "inbox": _mentions(session, person),
         "instructions": _theirs_alone(person),
     }

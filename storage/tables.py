@@ -200,6 +200,8 @@ class AddressFact(Base):
     channel: Mapped[str]
     address: Mapped[str]
     fact: Mapped[str]
+    creditor_id: Mapped[str | None] = mapped_column(ForeignKey("creditors.id"))
+    """The creditor who said so, in whose book alone it binds; empty: in everybody's."""
     source: Mapped[str]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
@@ -348,6 +350,7 @@ class ContactRow(Base):
         ),
         Index(None, "account_id"),
         Index(None, "provider_id"),
+        Index(None, "address"),
         _of_its_person(),
     )
 

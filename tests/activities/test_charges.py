@@ -290,13 +290,15 @@ class TestTheLaw:
 
         assert desk.charge(placed).status == status
 
-    def test_in_the_uk_a_payment_is_tried_twice_in_thirty_days(self, desk, bank):
+    def test_in_the_uk_a_payment_is_tried_twice_and_not_again_a_month_later(self, desk, bank):
         british = {"country": "GB", "phone": "+442071838750"}
         placed = desk.places(bank.card(FAILS), consumer=british)
         twice = [desk.charge(placed, at=NOW + days(2 * each)) for each in range(2)]
-        third = desk.charge(placed, at=NOW + days(4))
-        assert [each.status for each in (*twice, third)] == [DECLINED, DECLINED, NOT_YET]
-        assert third.again_at == datetime(2026, 12, 21, tzinfo=UTC)
+        third = desk.charge(placed, at=NOW + days(33))
+        assert [each.status for each in (*twice, third)] == [DECLINED, DECLINED, NO_CARD]
+        assert desk.because(placed) == [
+            "a continuous payment authority is not tried more than twice (FCA CONC 7.6.12R)"
+        ]
         assert len(bank.sdk.charges.list().data) == 2
 
     def test_nothing_is_taken_while_a_hold_stands(self, desk, bank):

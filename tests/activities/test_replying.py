@@ -3,7 +3,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from activities.replying import take_reply
+from activities.replying import FROM_FORMER, OF_NOBODY, take_reply
 from compliance import ContactRequest, decide, load_packs
 from domain.accounts import Closure
 from domain.contacts import Channel, Place, Purpose
@@ -21,7 +21,7 @@ from domain.people import Milestone, MilestoneKind, Weekday, Wish
 from domain.replies import Understood
 from storage import accounts, inbox, people
 from storage.looking import facts
-from storage.tables import InboxRow, JournalRow, Person, Reply, Task
+from storage.tables import InboxRow, JournalRow, Person, PromiseRow, Reply, Task
 from tests.api.record import NOW, contact, placement, record
 
 pytestmark = pytest.mark.stack
@@ -284,6 +284,111 @@ def test_words_from_an_address_that_nobody_has_are_kept_and_the_address_left_alo
     assert (reply.person_id, reply.account_id, reply.understood) == (None, None, "medium, wish")
     record(database, stranger)
     assert known(database, stranger).opted_out == ("sms",)
+
+
+@pytest.mark.parametrize(
+    ("words", "aside"),
+    [
+        ("STOP", None),
+        ("HELP", OF_NOBODY),
+        ("who are you?", OF_NOBODY),
+        ("not before noon", OF_NOBODY),
+        ("I am bankrupt", OF_NOBODY),
+    ],
+)
+def test_what_nobody_on_record_wrote_is_set_aside_for_a_person_to_read(database, words, aside):
+    write(database, placement(), words)
+    (row,) = rows(database, InboxRow)
+    assert (row.failure, row.applied_at is not None) == (aside, aside is not None)
+
+
+@pytest.mark.parametrize(
+    ("country", "phone", "heard"),
+    [("US", "+14045550188", HoldPlaced), ("GB", "+442079460123", MessageReceived)],
+)
+def test_a_refusal_to_pay_ends_all_contact_where_the_law_says_so_and_else_a_person_reads_it(
+    database, country, phone, heard
+):
+    one = placement(consumer={"country": country, "phone": phone})
+    record(database, one)
+    contact(database, one, at=NOW - timedelta(days=2))
+    assert kinds(write(database, one, "I refuse to pay this debt")) == [heard]
+
+
+# whoever writes from where they are no more
+
+
+@pytest.fixture
+def moved(database, placed):
+    """They were texted and mailed; then the creditor placed them again, reached elsewhere."""
+    contact(database, placed, "c#mail", channel=Channel.EMAIL, at=NOW - timedelta(days=1))
+    consumer = placed.consumer.model_dump(mode="json", exclude_none=True)
+    now = {"phone": "+12125550198", "email": "elsewhere@example.com"}
+    record(database, placement(consumer=consumer | now))
+    return placed
+
+
+def test_a_stop_with_reasons_from_a_former_number_stops_the_person_and_every_account(
+    database, moved
+):
+    told = write(database, moved, "STOP. I am bankrupt, contact my lawyer")
+    assert known(database, moved).opted_out == ("sms",)
+    assert {each.hold for each in known(database, moved).holds} == {"bankruptcy", "attorney"}
+    assert kinds(told).count(HoldPlaced) == 4
+    (reply,) = rows(database, Reply)
+    assert (reply.person_id, reply.account_id) == (moved.person_id, moved.account_id)
+    reasons = {task.reason for task in rows(database, Task)}
+    assert reasons == {FROM_FORMER, "wrote of bankruptcy, attorney: read it"}
+
+
+@pytest.mark.parametrize(
+    ("words", "keyword", "channel"),
+    [
+        ("STOP", Understood.STOP, Channel.SMS),
+        ("stop texting me", None, Channel.SMS),
+        ("unsubscribe", None, Channel.EMAIL),
+    ],
+)
+def test_a_stop_from_a_former_address_refuses_the_medium_and_a_person_reads_it(
+    database, moved, words, keyword, channel
+):
+    told = write(database, moved, words, keyword=keyword, channel=channel)
+    assert known(database, moved).opted_out == (channel,)
+    assert MessageReceived in kinds(told)
+    assert [task.reason for task in rows(database, Task)] == [FROM_FORMER]
+
+
+def test_a_promise_or_a_claim_from_a_former_number_is_taken_from_nobody_but_a_person(
+    database, moved
+):
+    told = write(database, moved, "I will pay on 2026-12-01")
+    told += write(database, moved, "I have already paid", key="r2")
+    assert {*kinds(told)} == {MessageReceived}
+    assert rows(database, PromiseRow) == []
+
+
+def test_a_start_from_a_former_number_lifts_nothing_that_the_person_refused(database, moved):
+    write(database, moved, "STOP")
+    write(database, moved, "START", key="r2")
+    assert known(database, moved).opted_out == ("sms",)
+
+
+def test_a_number_that_is_somebody_elses_now_is_theirs(database, moved):
+    family = placement(consumer={"phone": moved.consumer.phone})
+    record(database, family)
+    write(database, moved, "I am bankrupt")
+    assert known(database, moved).holds == ()
+    assert [each.hold for each in known(database, family).holds] == ["bankruptcy"]
+
+
+def test_of_several_who_had_a_number_it_is_whoever_was_reached_there_last(database, moved):
+    consumer = {"phone": moved.consumer.phone, "reference": "later", "country": "US"}
+    later = placement(consumer=consumer)
+    record(database, later)
+    contact(database, later, "c#later", at=NOW - timedelta(hours=1))
+    record(database, placement(consumer=consumer | {"phone": "+12125550197"}))
+    write(database, moved, "not my debt")
+    assert [reply.person_id for reply in rows(database, Reply)] == [later.person_id]
 
 
 def test_hardship_stops_every_account_while_a_person_reads_and_then_has_its_own_journey(

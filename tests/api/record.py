@@ -231,7 +231,7 @@ def account_json(**changes):
         "reference": f"C{number}",
         "name": "Jo Secret",
         "country": "US",
-        "phone": f"+1212{2_000_000 + number}",
+        "phone": f"+1716{2_000_000 + number}",
         "email": f"jo.secret{number}@example.com",
     } | changes.pop("consumer", {})
     return {

@@ -12,7 +12,7 @@ from domain.time import local_instant
 from storage import accounts, contacts
 from storage.looking import facts
 from storage.tables import ContactRow, Decision, JournalRow, Task
-from tests.api.record import NOW, placement, record
+from tests.api.record import NOW, contact, placement, record
 
 pytestmark = pytest.mark.stack
 
@@ -250,6 +250,61 @@ def test_a_question_that_names_no_such_thing_is_refused_by_its_field(api, placed
     assert pointers(permit(api, placed, **asked)) == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("purpose", "why"),
+    [
+        ("location", "cannot name whom it reaches"),
+        ("opt-out confirmation", "confirmed once, in writing"),
+        ("debit", "is no reason to call"),
+        ("reply", "nothing of theirs waits"),
+    ],
+)
+def test_no_purpose_that_is_bound_less_is_permitted_to_a_dialler(
+    api, database, placed, purpose, why
+):
+    answer = permit(api, placed, purpose=purpose)
+    assert pointers(answer) == ["/purpose"]
+    assert why in answer.text
+    assert "one of demand, " in answer.text
+    assert (rows(database, ContactRow), rows(database, Decision)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("heard", "answered"), [("voicemail", True), ("dropped", True), ("conversation", False)]
+)
+def test_a_call_that_replies_is_permitted_while_something_of_theirs_waits(
+    api, placed, wall, heard, answered
+):
+    call(api, placed, key="in", direction="inbound", status=heard)
+    wall.to(NOW + timedelta(minutes=1))
+    assert (permit(api, placed, purpose="reply").status_code == 200) is answered
+
+
+def test_a_call_that_rang_has_answered_and_the_next_one_is_no_reply(api, placed, wall):
+    call(api, placed, key="in", direction="inbound", status="voicemail")
+    wall.to(NOW + timedelta(minutes=1))
+    for key, became in (("one", "busy"), ("two", "no answer")):
+        assert permit(api, placed, key=key, purpose="reply").status_code == 200
+        call(api, placed, key=key, status=became, at=wall.now.isoformat())
+    assert "nothing of theirs waits" in permit(api, placed, key="three", purpose="reply").text
+
+
+def test_a_call_of_the_list_by_which_a_journey_answers_is_a_reply(api, database, placed):
+    key = f"{placed.account_id}/call/listed-1"
+    contact(database, placed, key, name="plan_talk", channel="voice", at=NOW - timedelta(hours=1))
+    with database.transaction() as session:
+        listed = contacts.by_key(session, key)
+        assert listed is not None
+        listed.purpose = "reply"
+    assert permit(api, placed, key="listed-1", purpose="reply").status_code == 200
+
+
+def test_what_was_said_a_month_ago_waits_no_more(api, placed, wall):
+    call(api, placed, key="in", direction="inbound", status="voicemail")
+    wall.to(NOW + timedelta(days=30))
+    assert "nothing of theirs waits" in permit(api, placed, purpose="reply").text
+
+
 # outcomes
 
 
@@ -265,6 +320,7 @@ def test_an_outcome_settles_the_permit_and_every_open_account_hears_of_it(
         "direction": "outbound",
         "status": "voicemail",
         "at": "2026-11-21T15:00:00Z",
+        "reported_at": "2026-11-21T15:00:00Z",
         "debts": [],
         "place": "mobile",
         "dial": "manual",
@@ -367,7 +423,31 @@ def test_a_permit_covers_no_call_but_its_own(  # noqa: PLR0917
     assert call(api, placed, at=at.isoformat(), **told).json()["permitted"] is False
     (task,) = rows(database, Task)
     assert why in task.reason
-    assert row_of(database, placed).at == at
+    assert row_of(database, placed).at == max(at, NOW)
+
+
+def test_a_call_reported_with_an_old_date_counts_from_its_permit_and_frees_no_place(
+    api, database, placed, wall
+):
+    permit(api, placed)
+    wall.to(NOW + timedelta(minutes=5))
+    old = (NOW - timedelta(days=20)).isoformat()
+    told = call(api, placed, status="conversation", at=old).json()
+    assert (told["at"], told["reported_at"]) == ("2026-11-21T15:00:00Z", "2026-11-01T15:00:00Z")
+    assert told["permitted"] is False
+    assert {"HOUSE-DAY", "US-F2"} <= {*refused(permit(api, placed, key="next"))}
+    (task,) = rows(database, Task)
+    assert "was not dialled while the permit stood" in task.reason
+    noted = [each.at for each in rows(database, JournalRow) if "valid permit" in each.what]
+    assert noted == [NOW - timedelta(days=20)]
+
+
+def test_a_long_call_that_is_reported_after_its_permit_ended_was_permitted(api, placed, wall):
+    permit(api, placed)
+    wall.to(NOW + timedelta(hours=3))
+    begun = (NOW + timedelta(seconds=59)).isoformat()
+    told = call(api, placed, status="conversation", at=begun).json()
+    assert (told["permitted"], told["at"]) == (True, "2026-11-21T15:00:59Z")
 
 
 def test_a_permit_that_was_not_used_gives_its_place_back(api, database, placed, wall):

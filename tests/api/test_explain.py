@@ -4,13 +4,16 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from compliance import Pack
+from compliance import Allow, AnyVerdict, ContactRequest, Deny, Pack
 from compliance.explaining import ORDER
 from compliance.laws import law_id, read_law, shipped_id, shipped_text, write_law
 from compliance.merging import merged
+from compliance.verdicts import Reason
 from domain.accounts import Closure, Hold
+from domain.contacts import sms
 from domain.people import Wish
-from storage import accounts, laws, people
+from storage import accounts, contacts, laws, people
+from storage.session import driver
 from tests.api.record import NOW, contact, placement, record
 
 pytestmark = pytest.mark.stack
@@ -75,7 +78,7 @@ def test_the_rules_of_one_channel_are_all_told_those_in_the_way_first(explain):
     assert answers[0] == "delays"
     assert hours["pack"].startswith("us-federal@")
     assert hours["cite"] == "12 CFR 1006.6(b)(1)(i)"
-    assert (hours["force"], hours["certainty"]) == ("regulation", "V")
+    assert (hours["force"], hours["certainty"]) == ("regulation", "M")
     assert hours["does"].startswith(
         "Contact (except letters) for anything but opt-out confirmation"
     )
@@ -229,6 +232,30 @@ def test_nothing_leaves_about_an_account_that_is_over_and_the_rules_are_told_all
     assert body["channels"][0]["verdict"] == "deny"
     assert body["channels"][0]["decided_by"]["rule"] == "LAST-LOOK"
     assert body["rules"]
+
+
+def test_of_an_account_that_was_given_up_the_rules_are_told_that_refused_all_that_was_tried(
+    explain, database, placed
+):
+    cease = Reason(rule="BASE-CEASE", pack="base@1", says="the person asked us to stop", cite="us")
+    verdicts: list[AnyVerdict] = [Deny(), Allow(), Deny(reasons=(cease,))]
+    with database.transaction() as session:
+        for number, verdict in enumerate(verdicts):
+            asked = ContactRequest(account_id=placed.account_id, channel="sms")
+            ruling = contacts.Ruling(str(number), NOW, shipped_id(), asked, sms("nudge"), verdict)
+            head = contacts.head_of(session, placed.account_id)
+            contacts.decide(driver(session), head, [ruling])
+        accounts.close(session, placed.account_id, Closure.REFERRED, at=NOW)
+
+    assert explain()["refused_at_last"] == [
+        {"rule": "BASE-CEASE", "says": "the person asked us to stop", "cite": "us"}
+    ]
+
+
+def test_who_collects_is_among_the_facts(explain):
+    facts = explain()["facts"]
+
+    assert (facts["actor"], facts["sector"]) == ("agency", None)
 
 
 def test_no_name_number_or_address_is_told(api, placed, database):

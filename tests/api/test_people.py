@@ -2,7 +2,9 @@ import pytest
 from sqlalchemy import select
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.replying import take_reply
 from domain.accounts import Closure, Hold
+from domain.contacts import Channel
 from domain.events import (
     HardshipDeclared,
     HoldLifted,
@@ -12,7 +14,7 @@ from domain.events import (
     ProfileChanged,
 )
 from domain.people import MilestoneKind, Wish
-from storage import accounts
+from storage import accounts, inbox
 from storage.looking import facts
 from storage.tables import JournalRow, OptOutRow
 from tests.api.record import NOW, placement, record
@@ -132,6 +134,7 @@ def consent(**changes):
         "kind": "consent",
         "at": "2026-11-01T10:00:00Z",
         "channels": ["sms"],
+        "direct": True,
     } | changes
 
 
@@ -184,6 +187,7 @@ def test_another_fact_under_the_same_key_is_a_conflict(api, placed):
         ({"kind": "a feeling"}, "/kind"),
         ({"key": "with spaces"}, "/key"),
         ({"about": "everybody"}, "/about"),
+        ({"direct": None}, "/direct"),
     ],
 )
 def test_a_fact_that_cannot_be_is_refused_by_its_field(api, placed, changes, pointer):
@@ -198,6 +202,34 @@ def test_a_validation_notice_that_was_sent_begins_its_period(api, placed):
         ("validation notice sent", "2026-06-15", "n1"),
         ("validation period ends", "2026-07-23", None),
     ]
+
+
+def test_a_consent_given_to_the_creditor_alone_is_kept_as_such_and_is_never_taken_for_ours(
+    api, database, placed
+):
+    unsaid = {name: said for name, said in consent().items() if name != "direct"}
+    refused = api.post(of(placed, "milestones"), json=unsaid)
+    assert pointers(refused) == ["/direct"]
+    assert "true if it was given to whoever collects" in refused.text
+    api.post(of(placed, "milestones"), json=consent(direct=False))
+    (fact,) = [m for m in known(database, placed).milestones if m.kind is MilestoneKind.CONSENT]
+    assert fact.direct is False
+
+
+@pytest.mark.parametrize(
+    ("at", "status"), [("2026-07-22", 422), ("2026-07-23", 201), ("2026-08-01", 201)]
+)
+def test_a_validation_period_may_be_said_to_end_later_than_the_law_says_and_not_earlier(
+    api, placed, at, status
+):
+    sent = consent(key="n1", kind="validation notice sent", at="2026-06-15T14:00:00Z", channels=[])
+    api.post(of(placed, "milestones"), json=sent)
+    ends = consent(key="e1", kind="validation period ends", at=f"{at}T20:00:00Z", channels=[])
+    answer = api.post(of(placed, "milestones"), json=ends)
+    assert answer.status_code == status
+    if status == 422:
+        assert pointers(answer) == ["/at"]
+        assert all(f"({day})" in answer.text for day in ("2026-07-22", "2026-07-23"))
 
 
 def test_a_notice_sent_on_a_day_that_no_calendar_knows_is_refused_and_not_noted(api, placed):
@@ -298,6 +330,28 @@ def test_an_address_is_refused_for_whoever_shares_it_and_only_start_lifts_that(
     assert kept["opted_out"] == ["sms"]
     assert "START" in kept["stays"][0]
     assert not [each for each in door.heard() if isinstance(each, OptedIn)]
+
+
+def test_an_address_that_a_creditor_refuses_is_refused_in_their_book_alone_and_start_lifts_it(
+    api, other, database, door, placed
+):
+    elsewhere = placement(creditor="other", consumer={"phone": placed.consumer.phone})
+    record(database, elsewhere)
+    asked = {"channel": "sms", "scope": "address"}
+    answer = other.post(of(elsewhere, "opt-outs"), json=asked)
+    assert answer.json()["by_address"] == ["sms"]
+    assert api.get(of(placed, "opt-outs")).json()["by_address"] == []
+    assert (known(database, elsewhere).opted_out, known(database, placed).opted_out) == (
+        ("sms",),
+        (),
+    )
+    assert door.heard(workflow(placed)) == []
+    api.post(of(placed, "opt-outs"), json=asked)
+    assert known(database, placed).opted_out == ("sms",)
+    with database.transaction() as session:
+        row = inbox.store(session, "twilio-message", "start", "topic", {})
+        take_reply(session, row, Channel.SMS, placed.consumer.phone, "START")
+    assert (known(database, elsewhere).opted_out, known(database, placed).opted_out) == ((), ())
 
 
 def test_an_opt_in_says_which_holds_and_wishes_it_leaves(api, database, placed):

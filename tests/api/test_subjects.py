@@ -119,6 +119,19 @@ def test_a_person_sees_all_that_is_held_of_them_and_what_it_is_for(asked, placed
     assert "Twilio" in told["recipients"]
 
 
+@pytest.mark.usefixtures("other")
+def test_what_another_creditor_said_of_their_number_is_not_shown(asked, placed, database):
+    with database.transaction() as session:
+        for book in ("other", placed.creditor):
+            people.note_address(
+                session, Channel.SMS, PHONE, people.OPTED_OUT, source="api", at=NOW, book=book
+            )
+
+    held = asked("GET", placed).json()["held"]["address_facts"]
+
+    assert [row["creditor_id"] for row in held] == [None, placed.creditor]
+
+
 def test_what_lets_somebody_in_is_not_shown(asked, placed, database):
     keys(database).belongs("account/acme/X", "acme", placed.person_id)
 

@@ -4,6 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
+from activities.replying import OF_NOBODY
 from domain.events import MessageReceived, OptedOut
 from storage.tables import InboxRow, Reply
 from tests.api.record import (
@@ -201,6 +202,24 @@ class TestSendGrid:
         self.mail(public, **{"from": placed.consumer.email, "html": html})
         with database.transaction() as session:
             assert session.scalars(select(Reply.understood)).one() == "paid"
+
+    def test_a_stop_in_a_mail_of_html_alone_is_heard_and_our_own_quoted_words_are_not(
+        self, public, database
+    ):
+        placed = placement()
+        record(database, placed)
+        quoted = "<blockquote>I dispute this. Call me. Reply STOP</blockquote>"
+        html = f"<div>STOP</div><div>Jo Smith</div><div>Sent from my iPhone</div>{quoted}"
+        self.mail(public, **{"from": placed.consumer.email, "html": html})
+        with database.transaction() as session:
+            reply = session.scalars(select(Reply)).one()
+        assert (reply.words, reply.understood) == ("STOP\nJo Smith", "stop, message")
+
+    def test_what_nobody_on_record_wrote_is_set_aside_with_the_reason(self, public, database):
+        mail = {"from": "stranger@example.com", "text": "who are you?"}
+        assert self.mail(public, **mail).status_code == 204
+        (row,) = inbox(database)
+        assert (row.failure, row.applied_at is not None) == (OF_NOBODY, True)
 
     def test_a_mail_from_nobody_is_set_aside(self, public, database):
         assert self.mail(public, text="hello").status_code == 204

@@ -77,7 +77,23 @@ RULES = (
     ),
     rule("CEASE", "hold", holds=["cease and desist"], once=["remedy notice"]),
     rule("SPACE", "hold", holds=["breathing space"], purposes=["demand"]),
-    rule("PART", "content", undisputed=True),
+    rule("PART", "content", purposes=["demand", "debit"], undisputed=True),
+    rule("NO-DEBIT", "hold", holds=["bankruptcy"], purposes=["debit"]),
+    rule(
+        "TRIES",
+        "cap",
+        max=2,
+        days=30,
+        purposes=["debit"],
+        counts={"channels": ["letter"], "purposes": ["debit"], "scope": "account"},
+    ),
+    rule(
+        "WRITTEN",
+        "require",
+        purposes=["debit"],
+        unless=[{"milestone": "credit card charged"}],
+        all=[{"milestone": "written authorisation"}],
+    ),
     rule("REFUSED", "optout"),
     rule("MACHINE", "optout", channels=["voice"], dials=["automatic"], reaches={"sms": ["voice"]}),
     rule("CONSENT", "require", channels=["sms"], any=[{"milestone": "consent", "direct": True}]),
@@ -93,6 +109,7 @@ RULES = (
     rule("DEAD", "place_channel", unreachable=True),
     rule("STOP-WORDS", "content", channels=["sms", "email"], must_have=["opt-out"]),
     rule("WHO", "content", channels=["sms", "email"], must_have=["from a debt collector"]),
+    rule("NO-THREAT", "content", channels=["sms", "email"], must_not=["legal threat"]),
     rule(
         "NO-LINK",
         "content",
@@ -140,10 +157,17 @@ def contact(key: str, when: str, channel: str = "sms", **more: Any) -> Contact:
         "account": "a",
         "address": MAIL if channel == "email" else PHONE,
         "text": None if channel == "voice" else WORDS,
-        "demanded": 900,
-        "owed": 900,
+        "currency": "USD",
+        "demanded": 90_000,
+        "owed": 90_000,
     }
     return Contact(key=key, channel=channel, at=moment, wall=moment, **(usual | more))
+
+
+def debit(key: str, when: str, **more: Any) -> Contact:
+    """A try at taking money, as it should be."""
+    usual = {"purpose": "debit", "status": "unknown", "address": "", "text": None}
+    return contact(key, when, "letter", **(usual | {"demanded": 30_000} | more))
 
 
 def milestone(kind: str, when: str, **more: Any) -> Milestone:
@@ -157,6 +181,7 @@ def person(**more: Any) -> Person:
         "milestones": [
             milestone("consent", "2026-05-20 12:00", channels=frozenset({"sms"})),
             milestone("reassigned number checked", "2026-05-20 12:00"),
+            milestone("written authorisation", "2026-05-20 12:00"),
         ],
         "contacts": [
             contact("sms 1", "2026-06-01 08:00"),
@@ -186,7 +211,7 @@ def chain(*contacts: Contact) -> list[Row]:
             }
         )
         told = hashlib.sha256((before + body).encode()).hexdigest()
-        rows.append(Row("a", seq, each.key, "allow", "law_1", body, before, told))
+        rows.append(Row("a", seq, each.key, "allow", "law_1", body, before, told, each.wall))
         before = told
     return rows
 

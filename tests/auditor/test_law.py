@@ -97,16 +97,27 @@ def test_a_contact_without_a_law_of_its_time_is_not_judged_but_complained_of():
         audit(book)
 
 
-def test_a_decision_by_a_law_that_nobody_has_is_complained_of():
+def test_a_decision_by_a_law_that_nobody_has_is_named_and_judged_by_the_one_in_force():
     book = clean_book()
-    book.people[0].contacts[0].law = "law_2"
+    book.chain = []
+    first = book.people[0].contacts[0]
+    first.law, first.text, book.sends = "law_2", "Hello", None
 
-    with pytest.raises(AuditError, match="has no law law_2"):
+    found = [(each.rule, each.sends[0]) for each in audit(book).violations]
+
+    assert found == [(rule, first.key) for rule in ("AUDIT-LAW", "STOP-WORDS", "WHO")]
+
+
+def test_a_law_that_was_put_in_force_and_is_not_there_is_complained_of():
+    book = clean_book()
+    book.laws = {}
+
+    with pytest.raises(AuditError, match="has no law law_1"):
         audit(book)
 
 
 def test_an_empty_book_has_nothing_wrong():
-    assert str(audit(Book({}))) == "0 sends, 6 rules, 0 violations"
+    assert str(audit(Book({}))) == "0 sends, 9 rules, 0 violations"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """Planted violations: the auditor names exactly the rule and the send, and nothing else."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
 from auditor import audit
-from auditor.book import HeldFrom, Over, Profile, Refusal, Send, Wish
+from auditor.book import Heard, HeldFrom, Over, Profile, Refusal, Send, Wish
 from tests.auditor.books import (
+    LAW,
     LOS_ANGELES,
     MAIL,
     NEW_YORK,
@@ -17,6 +18,7 @@ from tests.auditor.books import (
     chain,
     clean_book,
     contact,
+    debit,
     linked,
     milestone,
     sent,
@@ -27,7 +29,7 @@ def test_a_clean_book_has_no_violations():
     report = audit(clean_book())
 
     assert report.violations == ()
-    assert str(report) == "8 sends, 24 rules, 0 violations"
+    assert str(report) == "8 sends, 28 rules, 0 violations"
 
 
 def one(book):
@@ -147,9 +149,9 @@ def under_a_hold_with_dates(book):
 
 
 def for_a_part_that_is_held(book):
-    one(book).holds = [HeldFrom("dispute", at("2026-06-07 12:00"), account="a", part=200)]
-    sent(book, contact("less", "2026-06-08 12:00", demanded=700))
-    sent(book, contact("bad", "2026-06-09 12:00", demanded=701))
+    one(book).holds = [HeldFrom("dispute", at("2026-06-07 12:00"), account="a", part=20_000)]
+    sent(book, contact("less", "2026-06-08 12:00", demanded=70_000))
+    sent(book, contact("bad", "2026-06-09 12:00", demanded=70_001))
 
 
 def after_a_cease(book):
@@ -179,7 +181,7 @@ def to_a_dead_address(book):
 
 def without_a_consent(book):
     given = replace(one(book).milestones[0], until=at("2026-06-05 00:00"))
-    one(book).milestones = [given, one(book).milestones[1]]
+    one(book).milestones = [given, *one(book).milestones[1:]]
     sent(book, contact("bad", "2026-06-09 11:00"))
 
 
@@ -260,6 +262,124 @@ def by_a_decision_whose_row_says_something_else(book):
     return altered(book, verdict="deny")
 
 
+def of_another_law(book, name):
+    """The same book, of which one decision goes by another law."""
+    one(book).contacts = [*one(book).contacts, contact("bad", "2026-06-09 11:00")]
+    book.sends = None
+    book.laws |= {"law_0": LAW, "law_2": LAW}
+    book.law_changes = [
+        (None, "law_0"),
+        (at("2026-05-01 12:00"), "law_1"),
+        (at("2026-12-01 12:00"), "law_2"),
+    ]
+    rows = chain(*one(book).contacts)
+    *before, stray = linked(*rows)
+    book.chain = [*before, replace(stray, law=name)]
+
+
+def by_a_law_that_had_been_replaced(book):
+    of_another_law(book, "law_0")
+
+
+def by_a_law_that_was_put_in_force_later(book):
+    of_another_law(book, "law_2")
+
+
+def by_a_law_that_was_never_in_force(book):
+    of_another_law(book, "law_3")
+
+
+def a_debit_in_a_bankruptcy(book):
+    one(book).holds = [HeldFrom("bankruptcy", at("2026-06-08 12:00"), account="a")]
+    sent(book, debit("before", "2026-06-08 11:00"))
+    sent(book, debit("bad", "2026-06-08 12:01"))
+
+
+def a_debit_too_many(book):
+    sent(book, debit("succeeded", "2026-06-08 10:00", status="paid"))
+    sent(book, debit("first", "2026-06-08 11:00"))
+    sent(book, debit("second", "2026-06-10 11:00"))
+    sent(book, debit("of another debt", "2026-06-10 12:00", account="b"))
+    sent(book, debit("bad", "2026-07-07 23:59"))
+
+
+def a_debit_that_nobody_authorised(book):
+    card = milestone("credit card charged", "2026-06-08 11:00", until=at("2026-06-08 11:01"))
+    one(book).milestones = [*one(book).milestones[:2], card]
+    sent(book, debit("of a credit card", "2026-06-08 11:00"))
+    sent(book, debit("bad", "2026-06-09 11:00"))
+
+
+def a_debit_of_a_part_that_is_held(book):
+    one(book).holds = [HeldFrom("dispute", at("2026-06-07 12:00"), account="a", part=20_000)]
+    sent(book, debit("less", "2026-06-08 12:00", demanded=70_000))
+    sent(book, debit("bad", "2026-06-09 12:00", demanded=70_001))
+
+
+def a_debit_with_no_decision(book):
+    sent(book, debit("bad", "2026-06-09 11:00", allowed=False))
+
+
+def a_debit_of_more_than_is_owed(book):
+    sent(book, debit("all", "2026-06-08 11:00", demanded=90_000))
+    sent(book, debit("bad", "2026-06-09 11:00", demanded=90_001))
+
+
+def a_debit_after_it_was_paid(book):
+    book.over = {"a": [Over(at("2026-07-01 12:00"), "paid")]}
+    sent(book, debit("bad", "2026-07-01 12:01"))
+
+
+def says(book, words, **more):
+    sent(book, contact("bad", "2026-06-09 11:00", text=f"{WORDS}\n{words}", **more))
+
+
+def with_words_that_deny_a_way_to_opt_out(book):
+    text = "From a debt collector. We will not STOP."
+    sent(book, contact("bad", "2026-06-09 11:00", text=text))
+
+
+def with_words_that_deny_who_writes(book):
+    text = "This is not from a debt collector. Reply STOP to opt out."
+    sent(book, contact("bad", "2026-06-09 11:00", text=text))
+
+
+def with_a_threat(book):
+    says(book, "We shall garnish your wages.")
+
+
+def with_a_threat_in_arabic(book):
+    says(book, "سنتخذ الإجراءات القانونية بحقكم.")
+
+
+def that_names_more_than_is_owed(book):
+    sent(book, contact("part", "2026-06-08 11:00", text=f"{WORDS}\nPay 900.00 USD"))
+    says(book, "Pay now 900.01.")
+
+
+def that_names_more_than_the_decision_knew(book):
+    says(book, "عليكم 1,234.500 د.ك.", currency="KWD", balance=1_234_499, owed=9_000_000)
+
+
+def that_names_a_part_that_is_held(book):
+    one(book).holds = [HeldFrom("dispute", at("2026-06-07 12:00"), account="a", part=20_000)]
+    says(book, "Pay now $900.00.", demanded=70_000)
+
+
+def heard(book, key, words, *refusals, channel="sms"):
+    said = Heard(key, "a", channel, words, at("2026-07-08 12:00"), refusals)
+    book.heard = [*book.heard, said]
+
+
+def after_a_stop_that_nobody_heard(book):
+    heard(book, "noted", "Stop!", Refusal(at("2026-07-08 12:00"), None, "sms", PHONE))
+    heard(book, "stood", "unsubscribe", Refusal(at("2026-01-01 12:00")), channel="email")
+    heard(book, "taken back", "STOP", Refusal(at("2026-07-08 12:00"), at("2026-07-08 12:01")))
+    heard(book, "something else", "stop by tomorrow")
+    too_late = Refusal(at("2026-07-08 12:02"), None, "sms", PHONE)
+    heard(book, "bad", "\u200f\u0625\u064a\u0642\u0627\u0641", too_late)
+
+
 PLANTED = (
     (before_hours, "HOURS"),
     (at_closing, "HOURS"),
@@ -301,6 +421,24 @@ PLANTED = (
     (by_a_decision_that_cannot_be_read, "AUDIT-CHAIN"),
     (by_a_decision_that_was_taken_out, "AUDIT-CHAIN"),
     (by_a_decision_whose_row_says_something_else, "AUDIT-CHAIN"),
+    (by_a_law_that_had_been_replaced, "AUDIT-LAW"),
+    (by_a_law_that_was_put_in_force_later, "AUDIT-LAW"),
+    (by_a_law_that_was_never_in_force, "AUDIT-LAW"),
+    (a_debit_in_a_bankruptcy, "NO-DEBIT"),
+    (a_debit_too_many, "TRIES"),
+    (a_debit_that_nobody_authorised, "WRITTEN"),
+    (a_debit_of_a_part_that_is_held, "PART"),
+    (a_debit_with_no_decision, "AUDIT-UNDECIDED"),
+    (a_debit_of_more_than_is_owed, "AUDIT-AMOUNT"),
+    (a_debit_after_it_was_paid, "AUDIT-OVER"),
+    (with_words_that_deny_a_way_to_opt_out, "STOP-WORDS"),
+    (with_words_that_deny_who_writes, "WHO"),
+    (with_a_threat, "NO-THREAT"),
+    (with_a_threat_in_arabic, "NO-THREAT"),
+    (that_names_more_than_is_owed, "AUDIT-AMOUNT"),
+    (that_names_more_than_the_decision_knew, "AUDIT-AMOUNT"),
+    (that_names_a_part_that_is_held, "PART"),
+    (after_a_stop_that_nobody_heard, "AUDIT-UNHEARD"),
 )
 
 
@@ -314,3 +452,43 @@ def test_a_planted_violation_is_named_with_its_send_and_nothing_else_is(plant, r
 
     found = [(each.rule, each.sends[0]) for each in audit(book).violations]
     assert found == [(rule, key)]
+
+
+def test_who_decided_by_a_law_that_was_not_in_force_is_judged_by_the_one_that_was():
+    book = clean_book()
+    of_another_law(book, "law_0")
+    bad = one(book).contacts[-1]
+    bad.law, bad.at = "law_0", at("2026-06-09 03:00")
+    book.laws["law_0"] = '{"packs": [], "calendars": []}'
+
+    assert [each.rule for each in audit(book).violations] == ["HOURS", "AUDIT-LAW"]
+
+
+def test_a_wait_that_was_slept_through_under_a_law_since_replaced_is_no_fault():
+    book = clean_book()
+    of_another_law(book, "law_0")
+    *before, stray = book.chain
+    book.chain = [*before, replace(stray, slept=True)]
+
+    assert audit(book).violations == ()
+
+
+def test_a_decision_that_waited_for_the_person_may_find_a_law_that_is_younger_than_itself():
+    book = clean_book()
+    since, half_a_minute = at("2026-06-01 08:00"), timedelta(seconds=30)
+    book.laws["law_0"] = LAW
+    book.law_changes = [(None, "law_0"), (since + half_a_minute, "law_1")]
+
+    assert audit(book).violations == ()
+
+
+def test_calls_that_nobody_asked_the_gate_about_are_counted_and_held_against_the_law():
+    book = clean_book()
+    sent(book, contact("bad", "2026-06-12 07:00", "voice", unasked=True))
+    sent(book, debit("taken", "2026-06-12 09:00"))
+
+    report = audit(book)
+
+    assert [each.rule for each in report.violations] == ["HOURS"]
+    told = "9 sends, 1 debits, 1 calls without a permit, 31 rules, 1 violations"
+    assert str(report) == told

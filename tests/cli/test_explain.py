@@ -12,6 +12,7 @@ from api.explaining import moment
 from api.schemas import ChannelAnswer, DecisionLine, ExplanationView, FactsUsed, Rule, RuleAnswer
 from cli.explaining import decisions_table, parts_of
 from cli.main import app
+from compliance.facts import Actor
 from domain.contacts import Channel, Purpose
 from domain.people import Milestone, StandingHold, Wish
 
@@ -20,7 +21,7 @@ AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EIGHT = datetime(2026, 11, 24, 14, tzinfo=UTC)
 HOURS = RuleAnswer(
     rule="US-T1",
-    pack="us-federal@2026.11.1",
+    pack="us-federal@2026.11.2",
     answer="delays",
     says="inconvenient before 08:00",
     does="Contact only every day 08:00-21:00.",
@@ -46,6 +47,7 @@ CALLS = HOURS.model_copy(
     update={"rule": "US-F1", "answer": "lets it through", "until": None, "counter": "3 of 7"}
 )
 FACTS = FactsUsed(
+    actor=Actor.AGENCY,
     country="US",
     regions=("US-IL",),
     zones=(CHICAGO, "America/New_York"),
@@ -113,7 +115,7 @@ def test_every_channel_has_its_verdict_and_first_lawful_moment_there_and_in_utc(
 def test_what_stands_in_the_way_is_told_with_its_source_and_what_would_change_it():
     told = printed(view(rules=[DISPUTE, HOURS, CALLS]))
 
-    assert "refuses BASE-DISPUTE of us-federal@2026.11.1" in told
+    assert "refuses BASE-DISPUTE of us-federal@2026.11.2" in told
     assert "because the person disputes this debt" in told
     assert "(policy; P our policy, not law)" in told
     assert "would change it once the dispute is settled" in told
@@ -140,10 +142,19 @@ def test_one_channel_is_told_without_the_others():
     assert "next lawful moment" not in told
 
 
-def test_an_account_that_is_over_says_so_first():
-    told = printed(view(over="the journey is over: recalled"))
+def test_an_account_that_is_over_says_so_first_and_which_rules_left_nothing_to_be_tried():
+    notice = Rule(rule="ON-1", says="a notice comes first", cite="Reg 74 s. 21")
+    told = printed(view(over="the journey is over: referred", refused_at_last=[notice]))
 
-    assert "nothing leaves whatever the rules say: the journey is over: recalled" in told
+    assert "nothing leaves whatever the rules say: the journey is over: referred" in told
+    assert "refused at last ON-1: a notice comes first (Reg 74 s. 21)" in told
+
+
+def test_who_collects_is_told_and_what_is_not_known_binds():
+    told = printed(view())
+
+    assert "collected by agency" in told
+    assert "owed to not known: rules for anybody bind" in told
 
 
 def test_the_facts_are_told_in_words():

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from cli.applying import (
     print_plan,
     proposed,
     put_in_force,
+    refuse_to_loosen,
     summary,
 )
 from cli.lawful import named
@@ -98,13 +100,26 @@ def test_every_pack_is_listed_with_its_dates_and_whom_it_binds(tahsil):
     assert "P our policy, not law" in told
 
 
+def test_on_a_narrow_screen_every_pack_is_listed_by_an_id_that_can_be_typed(tmp_path):
+    words = ["packs", "show", "--data", str(tmp_path / "none")]
+    listed = CliRunner().invoke(app, words, env={"COLUMNS": "80"}).stdout
+
+    assert [each.id for each in load_packs() if each.id not in listed] == []
+
+
+def test_a_calendar_says_which_library_it_was_written_from(tahsil):
+    told = tahsil("packs", "show", "us-federal")
+
+    assert re.search(r"2032; days by version [\d.]+ of the Python library `holidays`", told)
+
+
 def test_a_pack_is_shown_rule_by_rule_with_source_and_mark(tahsil):
     told = tahsil("packs", "show", "us-federal")
 
     assert "V law read, S secondary source, M from memory, P our policy, not law" in told
-    assert "Call for anything but location to anybody but attorney: at most 7 in 7" in told
+    assert "Call to anybody but attorney: at most 7 in 7 consecutive days" in told
     assert "12 CFR 1006.14(b)(2)(i)(A), (b)(3)" in told
-    assert "presumption, V" in told
+    assert "presumption, M" in told
     assert "read: law.lawstack.com" in told
     assert "en: This is from a debt collector." in told
     assert "Validation period ends 30 days after receipt" in told
@@ -311,6 +326,23 @@ def test_a_plan_can_be_read_by_programs(plan):
     assert told["contacts"][0]["effect"] == "refused"
 
 
+def test_what_is_given_up_is_named_in_the_plan_and_not_applied_unless_that_is_meant(file):
+    base = load_packs()
+    law = proposed(shipped_id(), base, [file("own.yaml", own(most=3))], shipped=False).packs
+
+    looser = proposed("law_1", law, [file("own.yaml", own(version="2", most=4))], shipped=False)
+    stricter = proposed("law_1", law, [file("own.yaml", own(version="2", most=2))], shipped=False)
+    dropped = proposed("law_1", law, [], shipped=True)
+
+    assert [line.partition(", from")[0] for line in looser.loosens] == ["OWN-1: max 3 -> 4"]
+    assert [line.partition(", from")[0] for line in dropped.loosens] == ["OWN-1 of own goes"]
+    assert "gives up OWN-1: max 3 -> 4, from " in printed(Plan(looser, 0, 0, []), everything=False)
+    with pytest.raises(ValueError, match=r"nothing is applied: .*OWN-1: max 3 -> 4.*--loosens"):
+        refuse_to_loosen(looser, allowed=False)
+    refuse_to_loosen(looser, allowed=True)
+    refuse_to_loosen(stricter, allowed=False)
+
+
 @pytest.fixture(scope="module")
 def on_stack(stack, stack_data):
     """Runs a command on the running stack; what it prints to the screen, and beside it."""
@@ -323,7 +355,7 @@ def on_stack(stack, stack_data):
         return result.stdout
 
     yield run
-    run("packs", "apply", "--shipped")
+    run("packs", "apply", "--shipped", "--loosens")
 
 
 @pytest.mark.stack

@@ -65,13 +65,31 @@ def test_a_wait_says_why_and_on_what_authority():
     verdict = answer(at("2026-06-02 06:00"))
 
     assert [str(reason) for reason in verdict.reasons] == [
-        "we ask only from 08:00 to 21:00 where the person is (house policy)",
+        "we write and call only from 08:00 to 21:00 where the person is (house policy)",
     ]
     assert [pack.rpartition("@")[0] for pack in verdict.packs] == ["base", "house"]
 
 
-def test_our_hours_are_for_asking_and_not_for_answering():
-    assert isinstance(answer(NIGHT, purpose="reply"), Allow)
+@pytest.mark.parametrize("channel", ["sms", "email", "voice", "chat", "whatsapp", "visit"])
+def test_whatever_it_is_for_nothing_wakes_a_person_where_no_law_gives_hours(channel):
+    at_three = at("2026-11-23 03:00", "Asia/Muscat")
+    somewhere = {"country": "OM", "zones": ("Asia/Muscat",)}
+
+    free = {
+        purpose
+        for purpose in CONTACTING
+        if isinstance(answer(at_three, channel, purpose, **somewhere), Allow)
+    }
+
+    assert free == ({Purpose.CONFIRMATION} if channel not in {"voice", "visit"} else set())
+
+
+def test_who_writes_at_night_gets_their_answer_at_night_and_nothing_else():
+    asked = past("sms", "2026-06-02 22:30", inbound=True)
+
+    assert isinstance(answer(NIGHT, purpose="reply", contacts=asked), Allow)
+    assert isinstance(answer(NIGHT, purpose="notice", contacts=asked), Wait)
+    assert isinstance(answer(NIGHT, purpose="reply"), Wait)
 
 
 def test_a_letter_has_no_hour():
@@ -193,7 +211,7 @@ def test_who_asks_at_night_gets_one_answer_at_night_whatever_they_wished():
     assert isinstance(answer(NIGHT, purpose="reply", contacts=asked, **wished), Allow)
 
 
-@pytest.mark.parametrize("purpose", sorted(CONTACTING - {Purpose.CONFIRMATION}))
+@pytest.mark.parametrize("purpose", sorted(CONTACTING - {Purpose.CONFIRMATION, Purpose.LOCATION}))
 def test_a_refused_channel_stays_silent_for_every_purpose(purpose):
     verdict = answer(NOON, purpose=purpose, opted_out=["sms"])
 
@@ -204,6 +222,60 @@ def test_a_refused_channel_stays_silent_for_every_purpose(purpose):
 
 def test_an_opt_out_may_be_confirmed_on_the_channel_that_it_closes():
     assert isinstance(answer(NIGHT, purpose="opt-out confirmation", opted_out=["sms"]), Allow)
+
+
+@pytest.mark.parametrize("channel", ["voice", "visit"])
+def test_nobody_rings_or_comes_to_confirm_that_they_will_not(channel):
+    verdict = answer(NOON, channel, "opt-out confirmation", opted_out=[channel])
+
+    assert rules(verdict) == {"BASE-CONFIRMATION"}
+
+
+@pytest.mark.parametrize("recipient", ["consumer", "spouse", "guarantor", "attorney"])
+def test_only_a_third_person_is_asked_where_somebody_is(recipient):
+    told = decide(asking("voice", purpose="location", recipient=recipient), person(), PACKS, NOON)
+    third = asking("voice", purpose="location", recipient="third party")
+
+    assert isinstance(told, Deny)
+    assert told.decided_by == "BASE-LOCATION"
+    assert isinstance(decide(third, person(), PACKS, NOON), Allow)
+
+
+@pytest.mark.parametrize("purpose", ["notice", "validation notice", "remedy notice", "reply"])
+def test_a_second_call_of_a_day_waits_whatever_either_is_for(purpose):
+    called = past("voice", "2026-06-02 09:00", purpose="notice", account_id="another")
+
+    verdict = answer(NOON, "voice", purpose, contacts=called)
+
+    assert verdict.until == at("2026-06-03 08:00")
+    assert verdict.decided_by == "HOUSE-DAY-CALLS"
+    assert isinstance(answer(NOON, "sms", purpose, contacts=called), Allow)
+
+
+# a place that nobody knows
+
+
+def ringing(facts, place="unknown", **request):
+    """What whoever is about to dial hears."""
+    ask = asking("voice", place=place, dialling=True, **request)
+    return decide(ask, person(**facts), BASE, NOON)
+
+
+def test_who_does_not_want_calls_at_work_gets_none_of_which_nobody_knows_where_it_rings():
+    not_at_work = {"wishes": [{"not_at": ["work"]}]}
+
+    verdict = ringing(not_at_work)
+
+    assert verdict.decided_by == "BASE-WISH-WAY"
+    assert verdict.reasons[0].lifts == "once the person wishes otherwise"
+    assert isinstance(ringing(not_at_work, "home"), Allow)
+    assert isinstance(ringing({"wishes": [{"closes": "20:00"}]}), Allow)
+
+
+def test_what_a_journey_asks_for_is_bound_by_places_once_somebody_dials_it():
+    listed = asking("voice")
+
+    assert isinstance(decide(listed, person(wishes=[{"not_at": ["work"]}]), BASE, NOON), Allow)
 
 
 def test_without_an_address_nothing_is_tried():
@@ -328,6 +400,20 @@ BASES = [
         packs=BASE,
     ),
     Scenario(
+        "BASE-CONFIRMATION",
+        asking("voice", purpose="opt-out confirmation"),
+        NOON,
+        rule="BASE-CONFIRMATION",
+        packs=BASE,
+    ),
+    Scenario(
+        "BASE-LOCATION",
+        asking("letter", purpose="location"),
+        NOON,
+        rule="BASE-LOCATION",
+        packs=BASE,
+    ),
+    Scenario(
         "BASE-ADDRESS", asking(), NOON, person(unreachable=["sms"]), "BASE-ADDRESS", packs=BASE
     ),
     Scenario(
@@ -407,6 +493,15 @@ BASES = [
         NOON,
         person(contacts=past("letter", "2026-06-02 09:00")),
         "HOUSE-DAY",
+        at("2026-06-03 08:00"),
+        packs=PACKS,
+    ),
+    Scenario(
+        "HOUSE-DAY-CALLS",
+        asking("voice", purpose="notice"),
+        NOON,
+        person(contacts=past("voice", "2026-06-02 09:00", purpose="notice")),
+        "HOUSE-DAY-CALLS",
         at("2026-06-03 08:00"),
         packs=PACKS,
     ),

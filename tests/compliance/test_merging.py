@@ -7,6 +7,7 @@ import pytest
 from compliance import Allow, Pack, PackError, Packs, Wait, decide, load_packs
 from compliance.calendars import Calendar
 from compliance.laws import law_id, read_law, write_law
+from compliance.loosening import loosened
 from compliance.merging import changes, merged
 from compliance.overlays import tightened
 from compliance.rules import Cap
@@ -229,6 +230,7 @@ def test_changes_tell_new_packs_with_every_rule_and_removed_ones_by_name():
     assert lines == [
         "law@1 removed, with its rules: L-1, L-2",
         "other@7 added: The law; in force from 2026-01-01, has no end",
+        "  binds everybody",
         (
             "  L-1 added: Contact only every day 08:00-21:00, by the clock of every place where the"
             " person may be."
@@ -259,6 +261,109 @@ def test_changes_tell_periods_and_how_long_records_are_kept():
     new = pack("2", retention=[COMMON | kept | {"years": 7}], periods=[])
 
     assert changes(old, merged(old, [new]))[1:] == ["  P removed: so it is", "  K: years 3 -> 7"]
+
+
+SAYS = {"says": "opt-out", "cite": "law", "channels": ["sms"], "purposes": ["demand"]}
+
+
+def test_changes_tell_the_words_that_messages_carry_and_whom_a_pack_binds():
+    old = Packs([pack("1", DAY, disclosures=[SAYS | {"words": {"en": "Reply STOP."}}])])
+    new = pack(
+        "2",
+        DAY,
+        disclosures=[SAYS | {"words": {"en": "Thank you.", "ar": "شكرا"}}],
+        applies_to={"countries": ["US"], "actors": ["agency"]},
+    )
+
+    assert changes(old, merged(old, [new]))[1:] == [
+        "  binds everybody -> US; agency only",
+        '  words removed: Text message for demand: opt-out, en "Reply STOP."',
+        '  words added: Text message for demand: opt-out, ar "شكرا"; en "Thank you."',
+    ]
+
+
+def test_changes_tell_all_that_is_in_a_new_pack():
+    kept = {"id": "K", "keeps": "evidence", "years": 3, "after": "itself"}
+    money = {"id": "M", "kind": "interest", "allowed": False}
+    marketing = {"says": "marketing", "channels": ["sms"], "cite": "x", "words": {"en": "BUY"}}
+    new = pack(
+        "1",
+        DAY,
+        retention=[COMMON | kept],
+        money=[COMMON | money],
+        disclosures=[marketing],
+    )
+
+    assert changes(Packs([]), Packs([new]))[3:] == [
+        "  M added: No interest may be added to what is owed.",
+        "  K added: Evidence: kept 3 years after they were made.",
+        '  words added: Text message: marketing, en "BUY"',
+    ]
+
+
+# what a change gives up
+
+
+def given_up(old, new):
+    return [line.removesuffix(f", from {EARLY} on") for line in loosened(old, new, EARLY)]
+
+
+def test_a_change_that_only_tightens_gives_nothing_up():
+    stricter = CAP | {"max": 2, "days": 14}
+    other = {"id": "L-3", "kind": "hold", "holds": ["dispute"]}
+    unless = [{"milestone": "validation period ends", "older_than_days": 0}]
+    former = CAP | {"purposes": ["demand"], "unless": unless}
+    law = Packs([pack("1", DAY, former)])
+    stricter |= {"unless_answering": True, "unless": [unless[0] | {"every": True}]}
+
+    assert loosened(law, merged(law, [pack("2", DAY, stricter, other)]), EARLY) == []
+    assert loosened(load_packs(), load_packs(), EARLY) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (pack("2", CAP), "L-1 of law goes"),
+        (pack("2", DAY, CAP | {"max": 4}), "L-2: max 3 -> 4"),
+        (pack("2", DAY, DAY | {"id": "L-2"}), "L-2: kind cap -> window"),
+        (
+            pack("2", DAY, CAP | {"unless": [{"hold": "pause"}]}),
+            "L-2: unless nothing -> hold pause",
+        ),
+        (
+            pack("2", DAY, CAP, applies_to={"actors": ["agency"]}),
+            "law binds everybody; agency only, and no longer everybody",
+        ),
+    ],
+)
+def test_what_a_change_gives_up_is_named(new, told):
+    law = Packs([pack("1")])
+
+    assert given_up(law, merged(law, [new])) == [told]
+
+
+def test_a_change_names_words_money_and_times_that_it_gives_up():
+    kept = COMMON | {"id": "K", "keeps": "evidence", "years": 3, "after": "itself"}
+    money = COMMON | {"id": "M", "kind": "interest", "allowed": False}
+    words = SAYS | {"words": {"en": "Reply STOP."}}
+    law = Packs([pack("1", DAY, retention=[kept], money=[money], disclosures=[words])])
+    looser = pack("2", DAY, retention=[kept | {"years": 1}], money=[money | {"allowed": True}])
+
+    assert given_up(law, merged(law, [looser])) == [
+        "K: years 3 -> 1",
+        "M: allowed no -> yes",
+        '"opt-out" on sms of law goes',
+    ]
+
+
+def test_what_a_change_gives_up_later_is_named_with_its_day_and_the_past_does_not_count():
+    law = Packs([pack("1"), pack("1", pack_id="old", ends=MIDDLE)])
+    new = Packs([pack("1", ends=LATE)])
+
+    assert loosened(law, new, date(2026, 7, 1)) == [
+        "L-1 of law goes, from 2027-01-01 on",
+        "L-2 of law goes, from 2027-01-01 on",
+    ]
 
 
 def test_changes_tell_holidays_day_by_day():

@@ -21,9 +21,9 @@ PACKS = load_packs()
 SAID = {"says": "so", "cite": "a law", "force": "statute", "verified": "V"}
 
 
-def person(country, region=None, sector=None):
+def person(country, region=None, sector=None, actor=None):
     regions = (f"{country}-{region}",) if region else ()
-    return PersonFacts(country=country, regions=regions, zones=("UTC",), sector=sector)
+    return PersonFacts(country=country, regions=regions, zones=("UTC",), sector=sector, actor=actor)
 
 
 def law(country, *holds, packs=PACKS, **who):
@@ -134,6 +134,12 @@ def test_a_law_keeps_its_rules_of_money_and_one_without_them_is_read_as_before()
     assert law("DE", packs=read_law(write_law(bare))) == MoneyLaw()
 
 
+def test_in_quebec_an_agency_adds_no_costs():
+    assert not law("CA", region="QC", actor="agency").costs
+    assert law("CA", region="QC", actor="creditor").costs
+    assert law("CA", region="ON", actor="agency").costs
+
+
 def test_every_rule_of_money_has_an_id_of_its_own():
     ids = [rule.id for pack in PACKS for rule in pack.money]
-    assert len(ids) == len(set(ids)) == 11
+    assert len(ids) == len(set(ids)) == 12

@@ -193,6 +193,19 @@ def test_a_looser_field_is_refused_with_the_rule_and_what_it_says(rule, change):
     assert said.endswith("an overlay can only tighten")
 
 
+def test_a_change_inside_a_condition_cannot_be_compared_and_says_what_to_do():
+    asked = {"kind": "require", "any": [{"milestone": "consent", "within_days": 60}]}
+    fresh = [{"milestone": "consent", "direct": True, "within_days": 30}]
+
+    with pytest.raises(PackError) as refused:
+        made(asked, {"any": fresh})
+
+    assert str(refused.value) == (
+        "tenant@1: any consent directly to us <= 30 days ago cannot be compared with that of L-1,"
+        " which says consent <= 60 days ago: write it as a rule of your own, and both will run"
+    )
+
+
 def test_every_field_that_a_rule_can_be_changed_in_is_checked():
     tried = {
         (RULES.validate_python(COMMON | rule).kind, field)

@@ -1,6 +1,7 @@
 """Pack files: an error names the file, the line, the place in it and what was expected."""
 
 import itertools
+import re
 
 import pytest
 from pydantic import ValidationError
@@ -56,6 +57,21 @@ def test_the_packs_that_ship_load_and_every_rule_has_a_source():
     assert len(items) > 100
     assert all(each.cite and each.says for each in items)
     assert all(each.source for each in items if each.verified in {"V", "S"})
+
+
+def test_the_mark_of_a_rule_is_that_of_its_weakest_part():
+    weaker = {"V": r"\bM-|memory|\bS\b", "S": r"\bM-|memory"}
+    items = [
+        each
+        for pack in load_packs()
+        for each in (*pack.rules, *pack.periods, *pack.retention, *pack.money)
+    ]
+
+    assert [
+        each.id
+        for each in items
+        if each.verified in weaker and re.search(weaker[each.verified], each.source)
+    ] == []
 
 
 def test_the_file_of_a_pack_is_called_after_it():

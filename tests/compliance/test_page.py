@@ -107,7 +107,7 @@ def test_the_other_packs_stay_beside_the_country(portugal):
     bought = decide(asking(), OWING.model_copy(update={"actor": Actor.BUYER}), portugal, asked)
 
     assert isinstance(verdict, Allow)
-    assert {"pt@2026.11.1", "house@2026.11.1", "base@2026.11.1"} < set(verdict.packs)
+    assert {"pt@2026.11.1", "house@2026.11.2", "base@2026.11.2"} < set(verdict.packs)
     assert bought.decided_by == "EU-6"
 
 

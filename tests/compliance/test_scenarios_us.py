@@ -551,6 +551,17 @@ FURTHER = [
             milestone(Fact.VALIDATION_ENDS, days_ago(1)),
         ),
     ),
+    Scenario(
+        "US-N3 goes by the later of two ends, though it is yet to come",
+        letter_saying("legal threat"),
+        NOON,
+        having(
+            milestone(Fact.VALIDATION_SENT, days_ago(9)),
+            milestone(Fact.VALIDATION_ENDS, days_ago(2)),
+            milestone(Fact.VALIDATION_ENDS, days_ago(-30)),
+        ),
+        rule="US-N3",
+    ),
     # disputes and credit bureaus
     *(
         Scenario(f"US-N4 {purpose}", asking("letter", purpose=purpose), NOON, held("dispute"), rule)

@@ -363,9 +363,8 @@ UNITED_KINGDOM = [
         "UK-15",
         "GB-ENG",
         "2026-06-02 10:00",
-        "2026-06-30 00:00",
         ask=asking("sms", purpose="debit"),
-        facts=made("GB-ENG", "2026-05-31 10:00", "2026-06-01 10:00", purpose="debit"),
+        facts=made("GB-ENG", "2025-09-01 10:00", "2026-06-01 10:00", purpose="debit"),
     ),
     Binds("UK-P-HOURS", "GB-ENG", "2026-05-25 10:00", "2026-05-26 08:00"),
     Binds(
@@ -463,9 +462,27 @@ AUSTRALIA = [
     Binds("AU-2/au-states", "AU-NSW", "2026-06-08 10:00", "2026-06-09 09:00", ask=VISIT),
     Binds("AU-3/au-states", "AU-NSW", "2026-06-08 10:00", "2026-06-09 09:00", ask=AT_WORK),
     Binds("NZ-1", "NZ", "2026-07-10 10:00", "2026-07-11 09:00", ask=SMS),
+    Binds("NZ-2", "NZ", "2026-06-02 08:00", "2026-06-02 09:00", ask=VISIT),
+    Binds(
+        "NZ-2-OFTEN",
+        "NZ",
+        "2026-06-05 10:00",
+        "2026-06-19 00:00",
+        ask=VISIT,
+        facts=made("NZ", "2026-05-20 10:00", channel="visit"),
+    ),
+    Binds(
+        "NZ-2-MONTH",
+        "NZ",
+        "2026-05-31 10:00",
+        "2026-06-01 00:00",
+        ask=VISIT,
+        facts=made("NZ", "2026-05-01 10:00", channel="visit"),
+    ),
     Binds("NZ-3", "NZ", "2026-06-02 18:00", "2026-06-03 09:00", ask=AT_WORK),
     Binds("NZ-4", "NZ", "2026-06-04 10:00", "2026-06-08 00:00", facts=made("NZ", *THREE_DAYS)),
     Binds("NZ-4-MONTH", "NZ", "2026-06-30 10:00", "2026-07-01 00:00", facts=made("NZ", *TEN_DAYS)),
+    Binds("NZ-4-CALENDAR", "NZ", "2026-03-31 10:00", "2026-04-01 00:00", facts=made("NZ", *MARCH)),
 ]
 OF_A_BANK = {"sector": "bank"}
 CANADA = [
@@ -691,6 +708,37 @@ def test_beyond_the_years_of_a_calendar_the_gate_refuses_rather_than_guesses():
 
     assert isinstance(verdict, Deny)
     assert verdict.decided_by == "SA-6"
+
+
+NOTIFIED = {"milestones": (happened("CA-QC", "written notice sent", "2026-05-01 10:00"),)}
+
+
+@pytest.mark.parametrize(
+    ("place", "facts", "rule"),
+    [
+        ("IE", {}, "IE-2"),
+        ("CA-QC", NOTIFIED, "QC-2-WORK"),
+        ("QA", {}, "QA-3"),
+        ("CA-ON", {"actor": "creditor", "sector": "bank"}, "CA-F1-MOBILE"),
+    ],
+)
+def test_a_call_that_may_ring_anywhere_is_bound_by_rules_that_name_places(place, facts, rule):
+    who, when = living(place, **facts), local(place, "2026-06-02 10:00")
+
+    refused = decide(asking("voice", dialling=True), who, LAW, when)
+
+    assert isinstance(refused, Deny)
+    assert refused.decided_by == rule
+    assert isinstance(decide(asking("voice", dialling=True, place="home"), who, LAW, when), Allow)
+    assert isinstance(decide(asking("voice"), who, LAW, when), Allow)
+
+
+def test_a_call_of_which_nobody_knows_where_it_rang_counts_at_every_place():
+    rang = made("CA-BC", "2026-06-01 10:00", channel="voice", status="no answer")
+    who = living("CA-BC", country="US", regions=("US-WA",), **rang)
+    at_work, when = asking("voice", place="work"), local("CA-BC", "2026-06-02 10:00")
+
+    assert decide(at_work, who, only("WA-1-work"), when).counters == {"WA-1-work": "1 of 1"}
 
 
 def test_ramadan_hours_end_with_their_pack():

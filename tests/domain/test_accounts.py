@@ -120,7 +120,11 @@ def test_every_zone_that_a_phone_may_point_to_is_in_the_time_zone_database():
     [
         ({"region": "US-MA"}, ("US-MA",)),
         ({"region": "US-NY", "locality": "USNYC"}, ("US-NY", "USNYC")),
-        ({}, ("US-NY",)),
+        ({}, ("US-NY", "USNYC")),
+        ({"region": "US-NY"}, ("US-NY", "USNYC")),
+        ({"region": "US-NY", "locality": "USALB"}, ("US-NY", "USALB")),
+        ({"region": "US-NY", "phone": "+15185550123"}, ("US-NY",)),
+        ({"region": "US-CT"}, ("US-CT",)),
         ({"phone": "+16175550123"}, ("US-MA",)),
         ({"phone": "+18005550123"}, ()),
         ({"phone": "+14165550123"}, ()),

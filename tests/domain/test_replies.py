@@ -1,8 +1,11 @@
 # ruff: noqa: RUF001 -- Arabic letters and digits are meant
 
 from datetime import date, time
+from unicodedata import normalize
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.accounts import Hold
 from domain.contacts import Channel
@@ -636,3 +639,169 @@ def test_a_wish_for_today_alone_does_not_make_a_lasting_one_pass():
 def test_a_wish_for_hours_that_leave_nothing_open_is_read_by_a_person():
     said = understand("don't call me before 5pm or after 9am", TODAY)
     assert (said.wish, said.needs_reader) == (Wish(opens=time(17), closes=time(9)), True)
+
+
+# whatever a keyboard puts between the letters
+
+UNSEEN = (
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2060\u2066\u2068\u2069\u061c\ufeff\u00ad"
+)
+DRAWN = "\ufe0e\ufe0f\u034f\u064b\u064e\u0651\u0652\u0670\u0640\U000e0101"
+STOPPING = (
+    *("STOP", "unsubscribe", "please stop", "stop texting me", "do not contact me"),
+    *("إيقاف", "أوقفوا الرسائل", "لا تتصلوا بي مرة أخرى", "أرفض الدفع"),
+)
+
+
+@given(
+    words=st.sampled_from(STOPPING),
+    strewn=st.lists(st.tuples(st.integers(0, 25), st.sampled_from(UNSEEN + DRAWN)), max_size=6),
+)
+def test_characters_that_nobody_sees_change_nothing_wherever_they_stand(words, strewn):
+    written = words
+    for place, unseen in strewn:
+        written = written[:place] + unseen + written[place:]
+    assert understand(written, TODAY) == understand(words, TODAY)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("words", STOPPING)
+def test_a_letter_may_be_written_in_parts(words, form):
+    assert understand(normalize(form, words), TODAY) == understand(words, TODAY)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("ＳＴＯＰ", "S T O P", "s.t.o.p.", "S-T-O-P", "STOPP", "ARRÊT", "arret", "ALTO!"),
+        *("إ\u06ccقاف", "\ufe87\ufef3\ufed8\ufe8e\ufed1", "كفى", "ک\u0641ى", "opt\u2011out"),
+    ],
+)
+def test_a_word_to_stop_is_heard_in_other_spellings(words):
+    assert understand(words, TODAY).meanings == (Understood.STOP,)
+
+
+@pytest.mark.parametrize("apostrophe", "'\u2019\u2018\u02bc\u00b4`\uff07")
+def test_any_apostrophe_will_do(apostrophe):
+    said = understand(f"don{apostrophe}t contact me again", TODAY)
+    assert said.meanings == (Understood.CEASE,)
+
+
+@pytest.mark.parametrize("words", ["a l t o clef", "i o u", "alto saxophone", "arret maladie"])
+def test_letters_that_spell_another_word_stop_nothing(words):
+    assert understand(words, TODAY).meanings == (Understood.MESSAGE,)
+
+
+# reasons to stop, and what only looks like one
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I refuse to pay this debt.",
+        "I won't pay",
+        "i wont pay you",
+        "I am not going to pay this",
+        "We're not paying.",
+        "Not paying this bill",
+        "I will never pay you a cent, do your worst",
+        "I have no intention of paying",
+        "I said I will not pay and I mean it",
+        "I'm not gonna pay because it is too much",
+        "لن أدفع",
+        "لن أسدد لكم شيئا",
+        "أرفض الدفع",
+        "أرفض دفع هذا المبلغ",
+        "ما راح أدفع",
+        "لن ندفع واتركونا",
+    ],
+)
+def test_a_refusal_to_pay_in_writing_ceases_contact(words):
+    assert understand(words, TODAY).meanings == (Understood.REFUSAL,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I won't pay until Friday",
+        "I refuse to pay more than 50",
+        "I won't pay twice",
+        "I won't pay this week",
+        "I won't pay the late fee",
+        "I refuse to pay by phone",
+        "I won't pay today but I will on Friday",
+        "if you don't fix it I won't pay",
+        "I won't pay unless you send a receipt",
+        "I refuse to pay all of it. Take half",
+        "I won't pay, I'd rather settle for half",
+        "What happens if I refuse to pay?",
+        "Can I refuse to pay?",
+        "I'm not saying I won't pay",
+        "I never said I won't pay",
+        "my boss won't pay me",
+        "I won't be able to pay by card",
+        "لن أدفع حتى الجمعة",
+        "لن أدفع أكثر من 50",
+        "لن أدفع الآن",
+        "إذا لم تردوا لن أدفع",
+        "أرفض الدفع نقدا",
+    ],
+)
+def test_a_refusal_for_now_in_part_or_under_a_condition_is_read_by_a_person(words):
+    assert understand(words, TODAY).meanings == (Understood.MESSAGE,)
+
+
+REASONS = {
+    "Please verify this debt": Hold.DISPUTE,
+    "validate the alleged debt": Hold.DISPUTE,
+    "I request validation": Hold.DISPUTE,
+    "send me proof of the debt": Hold.DISPUTE,
+    "prove that I owe this": Hold.DISPUTE,
+    "who is the original creditor?": Hold.DISPUTE,
+    "tell me the name of the original creditor": Hold.DISPUTE,
+    "my identity was stolen": Hold.DISPUTE,
+    "this is identity theft": Hold.DISPUTE,
+    "it is statute barred": Hold.DISPUTE,
+    "the debt is time-barred": Hold.DISPUTE,
+    "أثبتوا هذا الدين": Hold.DISPUTE,
+    "من هو الدائن الأصلي؟": Hold.DISPUTE,
+    "سرقت هويتي": Hold.DISPUTE,
+    "سقط الدين بالتقادم": Hold.DISPUTE,
+    "I'm in a breathing space": Hold.BREATHING_SPACE,
+    "StepChange is helping me": Hold.ADVISER,
+    "I have a debt adviser": Hold.ADVISER,
+    "I am on a debt management plan": Hold.ADVISER,
+    "عندي مستشار ديون": Hold.ADVISER,
+    "I am insolvent": Hold.BANKRUPTCY,
+    "I have entered into an IVA": Hold.BANKRUPTCY,
+    "a debt relief order was made": Hold.BANKRUPTCY,
+    "أنا معسر": Hold.BANKRUPTCY,
+}
+
+
+@pytest.mark.parametrize(("words", "hold"), REASONS.items())
+def test_a_challenge_a_protection_or_an_adviser_stops_the_clock(words, hold):
+    assert understand(words, TODAY).holds == (hold,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I need a verification code",
+        "I got your validation notice",
+        "I want to verify my account",
+        "I will verify the debt with my bank",
+        "I have verified the debt",
+        "The original creditor was Visa",
+        "here is proof of payment",
+        "I can prove I sent it",
+        "my card was stolen",
+        "I don't have a debt adviser",
+        "do you offer debt advice?",
+        "a step change in my life",
+        "is IVA included",
+        "معي إثبات السداد",
+    ],
+)
+def test_words_that_only_look_like_a_reason_go_to_a_person(words):
+    assert understand(words, TODAY).meanings == (Understood.MESSAGE,)

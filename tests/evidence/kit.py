@@ -191,7 +191,7 @@ class Story:
         """All of it, as bodies."""
         bodies = {
             "account": [self.account],
-            "law": [{"id": law_id(self.law), "text": self.law, "in_force": []}],
+            "law": [{"id": law_id(self.law), "text": self.law, "in_force": [IN_FORCE]}],
             "decision": self.decisions,
             "contact": self.contacts,
             "movement": [OPENING],
@@ -203,6 +203,9 @@ class Story:
         """The file."""
         return export(self.record(**more), exported_at=LATER, release="9.9.9")
 
+
+IN_FORCE: dict[str, Any] = {"why": "a test", "recorded_at": at(NOON), "until": None}
+"""Since when the law is in force."""
 
 OPENING: dict[str, Any] = {
     "key": f"placed:{ACCOUNT}",

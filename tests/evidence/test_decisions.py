@@ -12,7 +12,7 @@ from compliance.laws import law_id
 from domain.contacts import Channel
 from evidence import Record, check, export
 from storage import chain
-from tests.evidence.kit import ACCOUNT, DAY, LATER, LAW, NOON, OPENING, PACKS, Story, key, usual
+from tests.evidence.kit import ACCOUNT, DAY, LATER, LAW, NOON, OPENING, PACKS, Story, at, key, usual
 
 
 def says(story, **more):
@@ -202,10 +202,45 @@ def test_a_text_that_is_no_law_is_named(text):
     assert f"law {law_id(text)}: " in says(Story(), law=[law])
 
 
-def test_decisions_whose_law_is_missing_are_unproven():
+def test_decisions_whose_law_is_missing_are_named_and_cannot_be_proven():
     report = check(usual().export(law=[]).data)
     assert len(report.unproven) == len(usual().decisions)
     assert report.rerun == 0
+    assert f"decision 1: its law {law_id(LAW)} is not in the file" in str(report.faults[0])
+
+
+def in_force(since, until=None):
+    """The law of the usual story, as it was in force."""
+    span = {"why": "a test", "recorded_at": at(since), "until": until and at(until)}
+    return [{"id": law_id(LAW), "text": LAW, "in_force": [span]}]
+
+
+def test_decisions_by_a_law_that_was_not_in_force_at_their_time_are_named():
+    later = says(usual(), law=in_force(NOON + DAY / 2))
+    replaced = says(usual(), law=in_force(NOON - DAY, until=NOON + DAY / 2))
+    never = says(usual(), law=[in_force(NOON)[0] | {"in_force": []}])
+    unlawful = f"its law {law_id(LAW)} was not in force at its time"
+    assert later == f"line 4: decision 1: {unlawful} | line 5: decision 2: {unlawful}"
+    assert [f"decision {n}: {unlawful}" in replaced for n in range(1, 6)] == [
+        *(False, False, True, True, True)
+    ]
+    assert never.count(unlawful) == 5
+
+
+def test_a_wait_that_was_slept_through_may_be_recorded_when_its_law_has_been_replaced():
+    assert says(usual(), law=in_force(NOON, until=NOON + DAY / 4)).count("decision 2") == 0
+
+
+def test_a_law_that_begins_while_a_decision_is_being_made_may_be_the_one_it_goes_by():
+    moment = DAY / 24 / 60
+    assert says(usual(), law=in_force(NOON + moment)) == ""
+    assert says(usual(), law=in_force(NOON, until=NOON + 7 * DAY - moment)) == ""
+
+
+def test_a_file_that_does_not_say_until_when_its_laws_were_in_force_is_no_fault():
+    law = in_force(NOON)
+    del law[0]["in_force"][0]["until"]
+    assert says(usual(), law=law) == ""
 
 
 def test_a_contact_that_is_looked_at_a_last_time_does_not_stand_in_its_own_way():

@@ -175,7 +175,7 @@ def test_a_line_of_a_kind_that_is_unknown_is_named():
 def test_a_change_with_its_own_hash_worked_out_anew_breaks_the_line_after():
     line = json.loads(LINES[2])
     del line["hash"]
-    line["body"]["in_force"] = ["forged"]
+    line["body"]["extra"] = "forged"
     forged = Line(**line, hash=line_hash(**line))
     data = b"".join([*LINES[:2], f"{forged}\n".encode(), *LINES[3:]])
     assert says(data).startswith("line 4: it does not follow the line before")

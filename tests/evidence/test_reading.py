@@ -16,9 +16,10 @@ from domain.contacts import Channel, ContactStatus, sms
 from domain.people import Milestone, MilestoneKind, Wish
 from evidence import Choice, check, export, page, read_record
 from stack import Addresses
-from storage import accounts, contacts, laws, looking, people
+from storage import accounts, contacts, creditors, laws, looking, people
 from storage.session import driver, lock_person
 from tests.api.record import NOW, placement, record
+from tests.evidence.kit import LAW
 
 pytestmark = pytest.mark.stack
 
@@ -109,6 +110,20 @@ def test_a_real_record_gives_a_file_that_is_sound(database, placed):
     assert (report.decisions, report.rerun, report.contacts) == (3, 3, 1)
 
 
+def test_it_says_from_when_to_when_the_law_of_its_decisions_was_in_force(database, placed):
+    with database.transaction() as session:
+        before = laws.current(session)
+        laws.put(session, LAW, "a test")
+
+    report, file = check(evidence(database, placed).data), evidence(database, placed)
+
+    assert report.faults == ()
+    (law,) = (line.body for line in file.lines if line.kind == "law")
+    (span,) = law["in_force"]
+    assert law["id"] == before
+    assert span["recorded_at"] < span["until"]
+
+
 def test_every_kind_of_line_is_in_it(database, placed):
     lines = [json.loads(line) for line in evidence(database, placed).data.splitlines()]
     kinds = [line["kind"] for line in lines]
@@ -121,6 +136,15 @@ def test_every_kind_of_line_is_in_it(database, placed):
         ("person", "voice"),
         ("address", "sms"),
     ]
+
+
+def test_what_another_creditor_noted_of_the_number_is_not_in_it(database, placed):
+    before = evidence(database, placed).data
+    with database.transaction() as session:
+        creditors.register(session, "bank-b", "Bank B")
+        noted = (Channel.SMS, placed.consumer.phone, people.OPTED_OUT)
+        assert people.note_address(session, *noted, source="api", at=NOON, book="bank-b")
+    assert evidence(database, placed).data == before
 
 
 def test_the_same_record_gives_the_same_bytes(database, placed):

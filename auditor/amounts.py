@@ -1,0 +1,77 @@
+"""Amounts of money as a text names them, in minor units, in the ways of English and of Arabic.
+
+A number is an amount if the currency stands beside it: its ISO code, a symbol, or its name. Where a
+number can be read in two ways, the smaller is taken: a false alarm would hide the real one.
+"""
+
+import re
+from functools import cache, lru_cache
+
+from iso4217 import Currency
+
+_NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,'’٫٬\u00a0\u202f]\d+)*")  # noqa: RUF001 -- separators
+_LAST = re.compile(r"(.*)[.,'’٫٬\u00a0\u202f](\d+)$")  # noqa: RUF001
+_UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_GAP = r"[ \u00a0\u202f]?"
+_SYMBOLS = r"[A-Z]{0,3}[$£€¥₹₩₺₪₱₦₫₽฿﷼¢]"
+_ARABIC = r"(?:[\u0621-\u064a]\.){2,3}|(?:دولار|درهم|ريال|دينار|جنيه|يورو)\w*"
+_NAMES = r"\b(?:dollars?|dirhams?|riyals?|dinars?|euros?|pounds?|yen|rupees?)\b"
+_ASKED = re.compile(
+    r"(?:\b(?:pay|owe|settle)|ادفعوا?|سددوا?)"
+    r"(?:\s+(?!by\b|on\b|at\b|before\b|until\b|في\b)\w+){0,2}\s+$",
+    re.IGNORECASE,
+)
+"""Words after which a number with all its decimals is an amount, without any currency."""
+_NEAR, _FAR = 12, 60
+"""Characters before a number that may hold a currency, or a word that asks."""
+
+
+def largest(text: str | None, currency: str | None) -> int | None:
+    """The largest amount that a text names, in minor units of a currency; None if it names none."""
+    if text is None or currency is None:
+        return None
+    return max(_amounts(text, currency), default=None)
+
+
+@lru_cache(maxsize=10_000)
+def _amounts(text: str, currency: str) -> tuple[int, ...]:
+    seen, decimals = _UNSEEN.sub("", text), _decimals(currency)
+    found = (each for each in _NUMBER.finditer(seen) if _is_amount(each, currency, decimals))
+    return tuple(_minor(each[0], decimals) for each in found)
+
+
+def _is_amount(number: re.Match[str], currency: str, decimals: int) -> bool:
+    """Whether the currency stands before or after it, or a word that asks for it."""
+    before, after = _beside(currency)
+    text, start, end = number.string, number.start(), number.end()
+    if after.match(text, end) or before.search(text, max(0, start - _NEAR), start):
+        return True
+    exact = _LAST.match(number[0])
+    if exact is None or not decimals or len(exact[2]) != decimals:
+        return False
+    return _ASKED.search(text, max(0, start - _FAR), start) is not None
+
+
+@cache
+def _beside(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The currency as it ends before a number, and as it begins after one."""
+    money = rf"(?:(?<![A-Za-z])(?-i:{re.escape(currency)})|{_SYMBOLS}|{_ARABIC}|{_NAMES})"
+    before, after = rf"{money}{_GAP}$", rf"{_GAP}{money}"
+    return re.compile(before, re.IGNORECASE), re.compile(after, re.IGNORECASE)
+
+
+@cache
+def _decimals(currency: str) -> int:
+    return int(Currency(currency).exponent or 0)
+
+
+def _minor(number: str, decimals: int) -> int:
+    """A number as it is written, in minor units."""
+    split = _LAST.match(number)
+    if split is not None and decimals and len(split[2]) <= decimals:
+        return int(_digits(split[1]) + split[2].ljust(decimals, "0"))
+    return int(_digits(number) + "0" * decimals)
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)

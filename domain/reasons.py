@@ -1,0 +1,115 @@
+"""Reasons to stop that people give in so many words: tables of patterns, and no more.
+
+Texts come as `domain.replies` makes them plain: small letters, no vowel signs, one line. Whatever
+is asked under a condition, or of a part of a debt alone, is no reason: a person reads that.
+"""
+
+# ruff: noqa: RUF001 -- Arabic letters are meant
+
+_UNTIL = r"\b(?:if|when|unless|until|till?|once|before|after|without|except|whether)\b"
+_LESS = (
+    r"\b(?:more than|but|yet|now|today|tomorrow|tonight|(?:this|next) (?:week|month|year)|twice"
+    r"|settle|half|instead|rather|offer|plan|installments?|instalments?)\b"
+)
+_AR_UNTIL = r"\b(?:حتى|قبل|بعد|[إا]لا|[إا]ذا|لو|عندما|بدون)\b"
+_AR_LESS = r"\b(?:[أا]كثر|لكن|ولكن|الآن|الان|اليوم|غدا|نصف|مرتين|هذا الشهر|[أا]قساط)\b"
+_NOT_SAID = r"(?:\bnot|\bnever|n't)(?: \w+){0,2} (?:say\w*|said|mean\w*|think\w*|that)\b"
+
+_SENTENCE = r"(?:^|(?<=[.!?؟]))"
+_SAID = rf"{_SENTENCE}(?:(?!{_UNTIL}|{_AR_UNTIL}|{_NOT_SAID})[^.!?؟])*?"
+"""From the beginning of a sentence, as long as nothing takes back what it is going to say."""
+_WHOLLY = rf"(?![^.!?؟]*(?:{_UNTIL}|{_LESS}|{_AR_UNTIL}|{_AR_LESS}|[?؟]))"
+
+# A refusal to pay
+
+_PAY = r"(?:pay(?:ing)?|be paying)"
+_DEBT = r"(?:debts?|bills?|money|amount|account|invoice|loan|balance|claim)"
+_OBJECT = (
+    rf"(?: (?:for )?(?:(?:any of )?(?:this|that|the|your|these|any|my)(?: \w+)? {_DEBT}"
+    r"|you|u|this|that|it|them|anything|any of (?:this|that|it)"
+    r"|(?:a|one|another)(?: single)? (?:cent|penny|dime|dollar|thing)))*"
+)
+_SO = (
+    r"(?:,? (?:ever|again|at all|any ?more|anyway|period|please|sorry|full stop|no matter what))*"
+    r"(?= *(?:$|[.!,;:)-]| (?:and|because|cause|so|as|since|or|to you)\b))"
+)
+_WILL_NOT = (
+    r"\b(?:i|we) (?:(?:flatly|simply|absolutely|hereby|also|just|therefore) )?(?:"
+    rf"refuse to {_PAY}|(?:am|are) refusing to {_PAY}|won'?t (?:ever )?{_PAY}"
+    rf"|will (?:not|never) (?:ever )?{_PAY}"
+    rf"|(?:am|are) (?:not|never) (?:(?:ever )?(?:going to|gonna) )?{_PAY}"
+    rf"|(?:do not|don'?t) intend to {_PAY}|(?:have|'ve) no intention (?:of|to) {_PAY})"
+    rf"|\b(?:i'll|we'll) (?:not|never) (?:ever )?{_PAY}"
+    rf"|\b(?:i'?m|we'?re) (?:not|never|refusing to) (?:(?:ever )?(?:going to|gonna) )?{_PAY}"
+    rf"|{_SENTENCE} *(?:not|refuse to|never) {_PAY}"
+)
+
+_AR_PAY = r"(?:[أا]دفع|ندفع|[أا]سدد|نسدد)"
+_AR_WILL_NOT = (
+    rf"\b(?:لن {_AR_PAY}|(?:ما|مو|مب|مش) (?:راح|رح|حا) ?{_AR_PAY}|مش ه[ا]?دفع"
+    rf"|(?:[أا]رفض|نرفض) (?:[أا]ن {_AR_PAY}|(?:ال)?(?:دفع|سداد|تسديد))"
+    r"|لا ([أا]نوي|ننوي) (?:ال)?(?:دفع|سداد))\b"
+)
+_AR_OBJECT = (
+    r"(?: (?:لكم|لك|لهم|هذا|هذه|المبلغ|الدين|دينكم|المال|الفاتورة|القرض|شيئا|شيء|[أا]ي|ولا|ريالا?"
+    r"|قرشا?|فلسا?|درهما?|واحدا?|[أا]بدا|مطلقا|نهائيا|بتاتا))*"
+)
+_AR_SO = r"(?= *(?:$|[.!،,;؛:]| و| ل[أا]ن))"
+
+REFUSALS = (
+    rf"{_SAID}(?<!can )(?<!may )(?<!could )(?:{_WILL_NOT}){_OBJECT}{_SO}{_WHOLLY}",
+    rf"{_SAID}{_AR_WILL_NOT}{_AR_OBJECT}{_AR_SO}{_WHOLLY}",
+)
+"""15 U.S.C. 1692c(c): who refuses in writing to pay is not asked any more."""
+
+# A challenge of the debt
+
+_ASKED = r"\b(?:request|demand|require|want|need|send|provide|give|show|see|get)\w*\b[^.!?؟]{0,40}"
+_A_CODE = r"(?! ?(?:codes?|links?|numbers?|pins?|notices?|letters?|e-?mails?|texts?)\b)"
+
+_NOT_I = r"(?<!i will )(?<!i'll )(?<!let me )(?<!i need to )(?<!i want to )(?<!i must )(?<!i can )"
+_THIS = r"(?:(?:this|the|that|my|your|alleged|so-called) )*"
+_WHO = r"\b(?:who|what|name|names|identify|identity|address|details)\b[^.!?؟]{0,40}"
+
+CHALLENGES = (
+    # 12 CFR 1006.38: verification, and the original creditor, are asked for as a debt is disputed
+    rf"{_NOT_I}\b(?:verify|validate|substantiate) {_THIS}debts?\b",
+    rf"{_ASKED}\b(?:verification|validation)\b{_A_CODE}",
+    rf"\b(?:verification|validation|proof|evidence) of {_THIS}debt\b",
+    r"\b(?:proof|evidence) (?:that )?(?:i|we) owe\b",
+    r"\bprove(?: to me)? (?:(?:that )?(?:i|we) owe|(?:this|the|that|your) debt)\b",
+    rf"{_WHO}\boriginal (?:creditor|lender)\b",
+    r"\bidentity (?:theft|thief|fraud)\b|\b(?:stole|steal\w*) my identity\b",
+    r"\b(?:my )?identity (?:was|is|has been|had been|got) stolen\b",
+    r"\b(?:time|statute)[ -]?barred\b|\bstatute of limitations?\b|\blimitation period\b",
+    r"[أا]ثبت(?:وا)? (?:لي )?(?:[أا]ن )?(?:هذا )?(?:ال)?(?:دين|مديوني[ةه])",
+    r"[إا]ثبات (?:هذا |هذه )?(?:ال)?(?:دين|مديوني[ةه])|(?:ال)?تحقق(?:وا)? من (?:هذا )?الدين",
+    r"من (?:هو |كان )?الدائن ال[أا]صلي|(?:اسم|عنوان) الدائن ال[أا]صلي",
+    r"سرق[ةه] (?:ال)?هوي|سرقت هويتي|هويتي (?:مسروق|سرقت)|انتحال (?:ال)?(?:شخصي|هوي)|انتحل شخصيتي",
+    r"بالتقادم|تقادم الدين|الدين متقادم",
+)
+
+# Protection, and help of others
+
+INSOLVENCIES = (
+    r"\bbankrupt(?:cy)?\b|\bchapter (?:7|11|12|13)\b|\binsolven(?:t|cy)\b",
+    r"\b(?:an?|my|our|the|in) (?:iva|dro)\b|\bindividual voluntary arrangement\b",
+    r"\bdebt relief order\b|\b(?:protected )?trust deed\b|\bsequestrat(?:ed|ion)\b",
+    r"[إا]فلاس|مفلس|[إا]عسار|\b(?:ال)?معسر",
+)
+
+BREATHING_SPACES = (
+    r"\bbreathing space\b|\bdebt respite\b|\b(?:debt|statutory) moratorium\b",
+    r"مهل[ةه] قانوني[ةه]",
+)
+
+_HAVING = rf"{_SENTENCE}(?:(?!\b(?:no|not|never|without|you)\b|n't)[^.!?؟])*?"
+_NO_QUESTION = r"(?![^.!?؟]*[?؟])"
+
+ADVISERS = (
+    rf"{_HAVING}\bdebt (?:advis[eo]rs?|counsell?ors?|advice|charity)\b{_NO_QUESTION}",
+    rf"{_HAVING}\bdebt management (?:plan|company|program(?:me)?)\b{_NO_QUESTION}",
+    rf"{_HAVING}\b(?:credit|money) (?:counsell?ors?|counsell?ing|advis[eo]rs?)\b{_NO_QUESTION}",
+    r"\bstepchange\b|\bcitizens'? advice\b|\bnational debtline\b|\bpayplan\b",
+    r"مستشار(?:ي)? (?:ال)?(?:ديون|مالي)|(?:ال)?مستشار المالي|مستشاري المالي",
+)
