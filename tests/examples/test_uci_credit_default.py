@@ -88,7 +88,7 @@ def test_people_are_fictional_and_the_same_for_the_same_seed(tmp_path, converted
 
     assert again.stdout == converted.stdout
     assert others.stdout != converted.stdout
-    assert [row["consumer"]["phone"] for row in rows] == ["+12125550100", "+13125550100"]
+    assert [row["consumer"]["phone"] for row in rows] == ["+14705550100", "+13125550100"]
 
 
 def test_no_more_accounts_are_placed_than_the_limit(tmp_path):
