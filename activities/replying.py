@@ -31,7 +31,7 @@ from domain.events import (
 )
 from domain.people import MilestoneKind, StandingHold, Wish
 from domain.promises import NoPromise
-from domain.replies import HOLDS, Understanding, Understood, understand
+from domain.replies import HOLDS, Understanding, Understood, is_wrong_number, understand
 from domain.time import local_date
 from domain.wishing import added
 from storage import accounts, contacts, inbox, journal, people, promises, receipts
@@ -126,7 +126,7 @@ def _heard(
         # No provider has answered it: a person does.
         said = Understanding(meanings=(Understood.HELP, Understood.MESSAGE))
     said = _refused_at_law(said, writer.person)
-    return _from_former(said, channel) if writer.former else said
+    return _from_former(said, channel, words) if writer.former else said
 
 
 def _refused_at_law(said: Understanding, person: Person | None) -> Understanding:
@@ -142,12 +142,15 @@ def _refused_at_law(said: Understanding, person: Person | None) -> Understanding
     return said.model_copy(update={"meanings": (*others, *read)})
 
 
-def _from_former(said: Understanding, channel: Channel) -> Understanding:
+def _from_former(said: Understanding, channel: Channel, words: str) -> Understanding:
     """What counts from a number or mailbox that is not on record any more.
 
     Every refusal and every reason to stop. A STOP would close an address that nothing is sent to,
-    so it is taken for the medium; and what promises or claims something, a person reads.
+    so it is taken for the medium; and what promises or claims something, a person reads. So is all
+    that somebody says who has the number now: of it, only the STOP is theirs to say.
     """
+    if is_wrong_number(words):
+        return Understanding(meanings=(Understood.STOP, Understood.MESSAGE))
     stops = Understood.STOP in said.meanings and channel not in said.media
     meanings = [each for each in said.meanings if each in ANSWERED or each in HOLDS]
     if stops and Understood.MEDIUM not in meanings:

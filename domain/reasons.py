@@ -6,19 +6,7 @@ is asked under a condition, or of a part of a debt alone, is no reason: a person
 
 # ruff: noqa: RUF001 -- Arabic letters are meant
 
-_UNTIL = r"\b(?:if|when|unless|until|till?|once|before|after|without|except|whether)\b"
-_LESS = (
-    r"\b(?:more than|but|yet|now|today|tomorrow|tonight|(?:this|next) (?:week|month|year)|twice"
-    r"|settle|half|instead|rather|offer|plan|installments?|instalments?)\b"
-)
-_AR_UNTIL = r"\b(?:حتى|قبل|بعد|[إا]لا|[إا]ذا|لو|عندما|بدون)\b"
-_AR_LESS = r"\b(?:[أا]كثر|لكن|ولكن|الآن|الان|اليوم|غدا|نصف|مرتين|هذا الشهر|[أا]قساط)\b"
-_NOT_SAID = r"(?:\bnot|\bnever|n't)(?: \w+){0,2} (?:say\w*|said|mean\w*|think\w*|that)\b"
-
 _SENTENCE = r"(?:^|(?<=[.!?؟]))"
-_SAID = rf"{_SENTENCE}(?:(?!{_UNTIL}|{_AR_UNTIL}|{_NOT_SAID})[^.!?؟])*?"
-"""From the beginning of a sentence, as long as nothing takes back what it is going to say."""
-_WHOLLY = rf"(?![^.!?؟]*(?:{_UNTIL}|{_LESS}|{_AR_UNTIL}|{_AR_LESS}|[?؟]))"
 
 # A refusal to pay
 
@@ -29,9 +17,10 @@ _OBJECT = (
     r"|you|u|this|that|it|them|anything|any of (?:this|that|it)"
     r"|(?:a|one|another)(?: single)? (?:cent|penny|dime|dollar|thing)))*"
 )
-_SO = (
-    r"(?:,? (?:ever|again|at all|any ?more|anyway|period|please|sorry|full stop|no matter what))*"
-    r"(?= *(?:$|[.!,;:)-]| (?:and|because|cause|so|as|since|or|to you)\b))"
+_BEFORE = r"^(?:(?:hi|hello|hey|no|nope|well|listen|look|sorry)[ ,.!:;-]+)*"
+_AFTER = (
+    r"(?:,? (?:ever|at all|any ?more|anyway|period|please|sorry|full stop|no matter what))*"
+    r"[ .!,;:)-]*$"
 )
 _WILL_NOT = (
     r"\b(?:i|we) (?:(?:flatly|simply|absolutely|hereby|also|just|therefore) )?(?:"
@@ -41,7 +30,7 @@ _WILL_NOT = (
     rf"|(?:do not|don'?t) intend to {_PAY}|(?:have|'ve) no intention (?:of|to) {_PAY})"
     rf"|\b(?:i'll|we'll) (?:not|never) (?:ever )?{_PAY}"
     rf"|\b(?:i'?m|we'?re) (?:not|never|refusing to) (?:(?:ever )?(?:going to|gonna) )?{_PAY}"
-    rf"|{_SENTENCE} *(?:not|refuse to|never) {_PAY}"
+    rf"|(?:not|refuse to|never) {_PAY}"
 )
 
 _AR_PAY = r"(?:[أا]دفع|ندفع|[أا]سدد|نسدد)"
@@ -54,18 +43,21 @@ _AR_OBJECT = (
     r"(?: (?:لكم|لك|لهم|هذا|هذه|المبلغ|الدين|دينكم|المال|الفاتورة|القرض|شيئا|شيء|[أا]ي|ولا|ريالا?"
     r"|قرشا?|فلسا?|درهما?|واحدا?|[أا]بدا|مطلقا|نهائيا|بتاتا))*"
 )
-_AR_SO = r"(?= *(?:$|[.!،,;؛:]| و| ل[أا]ن))"
 
 REFUSALS = (
-    rf"{_SAID}(?<!can )(?<!may )(?<!could )(?:{_WILL_NOT}){_OBJECT}{_SO}{_WHOLLY}",
-    rf"{_SAID}{_AR_WILL_NOT}{_AR_OBJECT}{_AR_SO}{_WHOLLY}",
+    rf"{_BEFORE}(?:{_WILL_NOT}){_OBJECT}{_AFTER}",
+    rf"^(?:(?:لا|كلا) ?[،,.!]+ ?)?{_AR_WILL_NOT}{_AR_OBJECT}[ .!،,]*$",
 )
-"""15 U.S.C. 1692c(c): who refuses in writing to pay is not asked any more."""
+"""15 U.S.C. 1692c(c): who refuses in writing to pay is not asked any more. It ends the journey, so
+it is the whole message: a reason, a condition or a joke beside it is for a person to read."""
 
 # A challenge of the debt
 
 _ASKED = r"\b(?:request|demand|require|want|need|send|provide|give|show|see|get)\w*\b[^.!?؟]{0,40}"
-_A_CODE = r"(?! ?(?:codes?|links?|numbers?|pins?|notices?|letters?|e-?mails?|texts?)\b)"
+_BARE = (
+    r"^(?:please )?(?:(?:i|we) )?(?:request|demand|require|want|need|send|provide)"
+    r"(?: (?:me|us|a|the|written|full|formal))* "
+)
 
 _NOT_I = r"(?<!i will )(?<!i'll )(?<!let me )(?<!i need to )(?<!i want to )(?<!i must )(?<!i can )"
 _THIS = r"(?:(?:this|the|that|my|your|alleged|so-called) )*"
@@ -74,11 +66,12 @@ _WHO = r"\b(?:who|what|name|names|identify|identity|address|details)\b[^.!?؟]{0
 CHALLENGES = (
     # 12 CFR 1006.38: verification, and the original creditor, are asked for as a debt is disputed
     rf"{_NOT_I}\b(?:verify|validate|substantiate) {_THIS}debts?\b",
-    rf"{_ASKED}\b(?:verification|validation)\b{_A_CODE}",
+    rf"{_ASKED}\bdebt (?:verification|validation)\b",
+    rf"{_BARE}(?:verification|validation){_AFTER}",
     rf"\b(?:verification|validation|proof|evidence) of {_THIS}debt\b",
     r"\b(?:proof|evidence) (?:that )?(?:i|we) owe\b",
     r"\bprove(?: to me)? (?:(?:that )?(?:i|we) owe|(?:this|the|that|your) debt)\b",
-    rf"{_WHO}\boriginal (?:creditor|lender)\b",
+    rf"{_WHO}\boriginal (?:creditor|lender)\b(?![^.!?؟]*\bpay)",
     r"\bidentity (?:theft|thief|fraud)\b|\b(?:stole|steal\w*) my identity\b",
     r"\b(?:my )?identity (?:was|is|has been|had been|got) stolen\b",
     r"\b(?:time|statute)[ -]?barred\b|\bstatute of limitations?\b|\blimitation period\b",
@@ -91,25 +84,30 @@ CHALLENGES = (
 
 # Protection, and help of others
 
+_IS = r"(?<!not )(?<!n't )(?<!not going )(?<!never been )\b"
+_AR_IS = r"(?<!لست )(?<!لسنا )(?<!مو )(?<!مش )(?<!غير )\b"
+
 INSOLVENCIES = (
-    r"\bbankrupt(?:cy)?\b|\bchapter (?:7|11|12|13)\b|\binsolven(?:t|cy)\b",
+    rf"{_IS}bankrupt(?:cy)?\b|\bchapter (?:7|11|12|13)\b|{_IS}insolven(?:t|cy)\b",
     r"\b(?:an?|my|our|the|in) (?:iva|dro)\b|\bindividual voluntary arrangement\b",
     r"\bdebt relief order\b|\b(?:protected )?trust deed\b|\bsequestrat(?:ed|ion)\b",
-    r"[إا]فلاس|مفلس|[إا]عسار|\b(?:ال)?معسر",
+    rf"[إا]فلاس|{_AR_IS}مفلس|[إا]عسار|{_AR_IS}(?:ال)?معسر",
 )
 
 BREATHING_SPACES = (
-    r"\bbreathing space\b|\bdebt respite\b|\b(?:debt|statutory) moratorium\b",
+    r"\b(?:in|into|entered|under|on|have)(?: an?| the| my)?(?: \w+)? breathing space\b",
+    r"\bbreathing space (?:scheme|moratorium)\b|\bdebt respite\b|\b(?:debt|statutory) moratorium\b",
     r"مهل[ةه] قانوني[ةه]",
 )
 
-_HAVING = rf"{_SENTENCE}(?:(?!\b(?:no|not|never|without|you)\b|n't)[^.!?؟])*?"
-_NO_QUESTION = r"(?![^.!?؟]*[?؟])"
+_NONE = r"\b(?:no|not|never|without|you|thanks?|want|would|set)\b|n't"
+_HAVING = rf"{_SENTENCE}(?:(?!{_NONE})[^.!?؟])*?"
+_STILL = r"(?![^.!?؟]*(?:[?؟]|\b(?:told|said|says|pay|paying|paid)\b))"
 
 ADVISERS = (
-    rf"{_HAVING}\bdebt (?:advis[eo]rs?|counsell?ors?|advice|charity)\b{_NO_QUESTION}",
-    rf"{_HAVING}\bdebt management (?:plan|company|program(?:me)?)\b{_NO_QUESTION}",
-    rf"{_HAVING}\b(?:credit|money) (?:counsell?ors?|counsell?ing|advis[eo]rs?)\b{_NO_QUESTION}",
+    rf"{_HAVING}\bdebt (?:advis[eo]rs?|counsell?ors?|advice|charity)\b{_STILL}",
+    rf"{_HAVING}\bdebt management (?:plan|company|program(?:me)?)\b{_STILL}",
+    rf"{_HAVING}\b(?:credit|money) (?:counsell?ors?|counsell?ing|advis[eo]rs?)\b{_STILL}",
     r"\bstepchange\b|\bcitizens'? advice\b|\bnational debtline\b|\bpayplan\b",
     r"مستشار(?:ي)? (?:ال)?(?:ديون|مالي)|(?:ال)?مستشار المالي|مستشاري المالي",
 )

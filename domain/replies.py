@@ -92,6 +92,9 @@ BY_ONE_WAY = (
 )
 """What follows `contact` where one way or one person is meant, and not all communication."""
 
+WRONG_NUMBER = (r"\bwrong number\b", r"رقم خط[أا]|الرقم غلط")
+"""Whoever says so speaks for the number, and not for the person whom we meant."""
+
 STOPS = {
     Understood.STOP: (
         r"\b(stop|quit) (texting|messaging|emailing|e-mailing|calling)\b",
@@ -102,18 +105,19 @@ STOPS = {
         r"\btake (me|my (phone )?(number|e-?mail|name)) off\b|\bno more messages\b",
         r"\b(do not|don'?t) (text|message|e-?mail|call)\b(?!( me)? (back|(right )?now|yet)\b)",
         r"\b(do not|don'?t|no longer) (want|wish)( (to|receive|get|any|more|your))* messages\b",
-        r"\bopt(ing)? (me )?out\b|\bunsubscribe\b|\bnot interested\b|\bwrong number\b",
+        r"\bopt(ing)? (me )?out\b|\bunsubscribe\b|\bnot interested\b",
+        *WRONG_NUMBER,
         r"\b(revoke|withdraw|cancel)(ing)?( my| any| all)* (consent|permission)\b",
         r"لا تتصل|لا تراسل|لا ترسل|[أا]وقفوا|توقفوا عن",
         r"(احذفوا|[أا]زيلوا|امسحوا) (رقمي|اسمي|عنواني)",
-        r"(إلغاء|الغاء|[أا]لغوا) (الاشتراك|اشتراكي)|رقم خط[أا]|الرقم غلط",
+        r"(إلغاء|الغاء|[أا]لغوا) (الاشتراك|اشتراكي)",
         r"\b([أا]وقفي?|[إا]يقاف|[إا]لغاء) ((كل|جميع|هذه) )?(ال)?رسائل",
         r"\bتوقفي? عن (ال)?(اتصال|مراسل|[إا]رسال|[إا]زعاج)",
     ),
     Understood.DECEASED: (
         r"\bdeceased\b|\bpassed away\b",
         r"(?<!phone )(?<!battery )(?<!car )\bdied\b",
-        r"توفي|توفى|وفاة",
+        r"توفيت?\b|توفى\b|متوف[ىي]|وفاة",
     ),
     Understood.BANKRUPTCY: INSOLVENCIES,
     # 12 CFR 1006.6(c)(1): to cease all communication. One medium alone is 1006.14(h), a STOP.
@@ -253,6 +257,11 @@ def understand(words: str, today: date) -> Understanding:
     said = _told(beside, today) if _left(beside) else Understanding(meanings=())
     others = [each for each in said.meanings if each is not Understood.STOP]
     return said.model_copy(update={"meanings": (Understood.STOP, *others)})
+
+
+def is_wrong_number(words: str) -> bool:
+    """Whether the writer says that they are not whom we meant."""
+    return _says(" ".join(_plain(words).split()), WRONG_NUMBER)
 
 
 def _told(text: str, today: date) -> Understanding:

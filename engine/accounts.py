@@ -271,30 +271,34 @@ class OpenAccount:
             self._progress.announced[str(message)] = announced
         return contact
 
-    async def may_contact(self, *messages: Message, by: datetime) -> bool:
-        """Wait until one of these messages may be sent at all; whether one may `by` then.
+    async def may_contact(self, *messages: Message, within: timedelta) -> bool:
+        """Wait until one of these messages may be sent at all; False if none may `within` days.
 
         Where the law asks for a notice or a consent first, or every way to the person is closed, a
-        person of ours hears at once what stands in the way. Nothing is used up meanwhile, and news
-        of the person or of the law is heard at once.
+        person of ours hears at once what stands in the way. News of the person or of the law ends
+        the wait; what passes by itself is seen on the morning after. Days on hold do not count.
         """
-        if not (refusals := self._refusals(messages)):
-            return True
-        reasons = "; ".join(f"{each.rule}: {each.says}, {each.lifts}" for each in refusals)
-        await self.hand_over(f"nothing may be sent to them: {reasons}")
-        return await self._until(
-            lambda: not self._refusals(messages), by, "until something may be sent to them"
-        )
+        for _ in range(within.days):
+            if not (refusals := self._refusals(messages)):
+                return True
+            reasons = "; ".join(f"{each.rule}: {each.says}, {each.lifts}" for each in refusals)
+            await self.hand_over(f"nothing may be sent to them: {reasons}")
+            await self._until(
+                lambda: not self._refusals(messages),
+                self.morning_of(self._today + A_DAY),
+                "until something may be sent to them",
+            )
+        return not self._refusals(messages)
 
     def _refusals(self, messages: Sequence[Message]) -> tuple[Reason, ...]:
-        """What decides against each of them for good; nothing if one may be sent now or later."""
+        """All that refuses each of them for good; nothing if one may be sent now or later."""
         progress, reasons = self._progress, dict[str, Reason]()
         for each in messages:
             request = plain_request(progress.account_id, each.channel, each.purpose)
             verdict = decide(request, progress.person, self._laws(progress.law), self._now())
             if type(verdict) is not Deny:
                 return ()
-            reasons.setdefault(verdict.reasons[0].rule, verdict.reasons[0])
+            reasons |= {reason.rule: reason for reason in verdict.reasons}
         return tuple(reasons.values())
 
     def slipped(self, message: Message) -> bool:

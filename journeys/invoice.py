@@ -52,7 +52,7 @@ async def due_today(account: OpenAccount) -> Next:
 async def friendly(account: OpenAccount) -> Next:
     """Ask twice whether it was overlooked: usually it was."""
     reminders = [reminder for reminder, _ in FRIENDLY]
-    if not await account.may_contact(*reminders, by=account.entered + TIME_TO_CLEAR):
+    if not await account.may_contact(*reminders, within=TIME_TO_CLEAR):
         return close(Closure.REFERRED)
     for reminder, patience in FRIENDLY:
         contact = await account.contact(reminder)

@@ -27,7 +27,7 @@ async def reminders(account: OpenAccount) -> Next:
     if account.plan:
         return resting_plan
     nudges = [nudge for nudge, _ in NUDGES]
-    if not await account.may_contact(*nudges, by=account.entered + TIME_TO_CLEAR):
+    if not await account.may_contact(*nudges, within=TIME_TO_CLEAR):
         return close(Closure.REFERRED)
     for nudge, patience in NUDGES:
         contact = await account.contact(nudge)

@@ -74,7 +74,7 @@ WAITS = {
     "answer": "within",
     "response": "within",
     "quiet": "until",
-    "may_contact": "by",
+    "may_contact": "within",
     "promise_kept": "by",
     "next_try": "by",
     "paid": "by",

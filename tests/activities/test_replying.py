@@ -358,6 +358,13 @@ def test_a_stop_from_a_former_address_refuses_the_medium_and_a_person_reads_it(
     assert [task.reason for task in rows(database, Task)] == [FROM_FORMER]
 
 
+def test_a_wrong_number_of_somebody_who_has_it_now_refuses_nothing_for_the_person(database, moved):
+    told = write(database, moved, "Wrong number, stop texting me here")
+    assert known(database, moved).opted_out == ()
+    assert kinds(told) == [MessageReceived]
+    assert [task.reason for task in rows(database, Task)] == [FROM_FORMER]
+
+
 def test_a_promise_or_a_claim_from_a_former_number_is_taken_from_nobody_but_a_person(
     database, moved
 ):

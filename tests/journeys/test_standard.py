@@ -18,7 +18,7 @@ from domain.events import (
     PromiseToPay,
     Recalled,
 )
-from domain.people import Milestone, MilestoneKind, Profile
+from domain.people import Milestone, MilestoneKind, Profile, Wish
 from domain.time import days, hours
 from journeys.standard import STANDARD
 from simulation.diary import A_TUESDAY, Story, newly_placed, pays, play
@@ -320,4 +320,24 @@ def test_what_the_law_asks_for_first_is_asked_of_a_person_and_the_journey_begins
 def test_what_never_comes_is_waited_for_a_month_and_other_news_of_the_person_changes_nothing():
     diary = play(STANDARD, {days(9): noted()}, account=in_ontario())
 
-    assert diary[1:] == ["day  30  09:00  closed: referred"]
+    assert diary[1:] == ["day  30  00:00  closed: referred"]
+
+
+def test_a_hold_meanwhile_takes_no_day_of_the_month():
+    story = {days(2): HoldPlaced(event_id="1", hold=Hold.DISPUTE)}
+    story |= {days(40): HoldLifted(event_id="2", hold=Hold.DISPUTE)}
+
+    diary = play(STANDARD, story, account=in_ontario())
+
+    assert diary[-1] == "day  68  00:00  closed: referred"
+
+
+def test_what_stands_in_the_way_for_some_days_alone_is_seen_to_pass():
+    wish = Wish(only=(Channel.LETTER,), until=march(15))
+    account = newly_placed()
+    account.person = account.person.model_copy(update={"wishes": (wish,)})
+
+    diary = play(STANDARD, account=account, last_day=8)
+
+    assert "BASE-WISH" in diary[0]
+    assert diary[1:] == ["day   6  08:00  sms nudge", "day   8  09:00  still in reminders"]
