@@ -84,8 +84,14 @@ async def batches(found: AsyncIterable[Line]) -> AsyncIterator[list[Line]]:
 
 
 def columns_of(line: bytes | None) -> list[str]:
-    """The columns of a CSV file from its first line; Invalid names those that are wrong."""
+    """The columns of a CSV file from its first line; Invalid names those that are wrong.
+
+    A line without any of ours may be an account: then nothing of it is repeated.
+    """
     names = [name.strip() for name in _cells((line or b"").removeprefix(MARK))]
+    if COLUMNS.keys().isdisjoint(names):
+        first = "a first line with " + ",".join(COLUMNS)
+        raise Invalid([field_error("", "no column of ours", first)])
     unknown = [name for name in names if name not in COLUMNS]
     missing = [name for name in COLUMNS if name not in names]
     twice = sorted({name for name in names if names.count(name) > 1} & set(COLUMNS))

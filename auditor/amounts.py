@@ -1,7 +1,9 @@
 """Amounts of money as a text names them, in minor units, in the ways of English and of Arabic.
 
-A number is an amount if the currency stands beside it: its ISO code, a symbol, or its name. Where a
-number can be read in two ways, the smaller is taken: a false alarm would hide the real one.
+A number is an amount if the currency stands beside it: its ISO code, a symbol, or its name. One
+that stands between two numbers belongs to the first, unless it touches the second alone, or the
+second has all its decimals. Where a number can be read in two ways, the smaller is taken: a false
+alarm would hide the real one.
 """
 
 import re
@@ -12,17 +14,21 @@ from iso4217 import Currency
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,'’٫٬\u00a0\u202f]\d+)*")  # noqa: RUF001 -- separators
 _LAST = re.compile(r"(.*)[.,'’٫٬\u00a0\u202f](\d+)$")  # noqa: RUF001
 _UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _GAP = r"[ \u00a0\u202f]?"
+_NUMBER_ENDS = re.compile(rf"\d({_GAP})$")
 _SYMBOLS = r"[A-Z]{0,3}[$£€¥₹₩₺₪₱₦₫₽฿﷼¢]"
 _ARABIC = r"(?:[\u0621-\u064a]\.){2,3}|(?:دولار|درهم|ريال|دينار|جنيه|يورو)\w*"
-_NAMES = r"\b(?:dollars?|dirhams?|riyals?|dinars?|euros?|pounds?|yen|rupees?)\b"
+_WHOSE = r"(?-i:[A-Z][A-Za-z.]+[ \u00a0\u202f])?"
+"""The word of a country before a currency's name: US dollars."""
+_NAMES = rf"\b{_WHOSE}(?:dollars?|dirhams?|riyals?|dinars?|euros?|pounds?|yen|rupees?)\b"
 _ASKED = re.compile(
     r"(?:\b(?:pay|owe|settle)|ادفعوا?|سددوا?)"
     r"(?:\s+(?!by\b|on\b|at\b|before\b|until\b|في\b)\w+){0,2}\s+$",
     re.IGNORECASE,
 )
 """Words after which a number with all its decimals is an amount, without any currency."""
-_NEAR, _FAR = 12, 60
+_NEAR, _FAR = 24, 60
 """Characters before a number that may hold a currency, or a word that asks."""
 
 
@@ -35,7 +41,7 @@ def largest(text: str | None, currency: str | None) -> int | None:
 
 @lru_cache(maxsize=10_000)
 def _amounts(text: str, currency: str) -> tuple[int, ...]:
-    seen, decimals = _UNSEEN.sub("", text), _decimals(currency)
+    seen, decimals = _DATE.sub("-", _UNSEEN.sub("", text)), _decimals(currency)
     found = (each for each in _NUMBER.finditer(seen) if _is_amount(each, currency, decimals))
     return tuple(_minor(each[0], decimals) for each in found)
 
@@ -44,19 +50,27 @@ def _is_amount(number: re.Match[str], currency: str, decimals: int) -> bool:
     """Whether the currency stands before or after it, or a word that asks for it."""
     before, after = _beside(currency)
     text, start, end = number.string, number.start(), number.end()
-    if after.match(text, end) or before.search(text, max(0, start - _NEAR), start):
+    last = _LAST.match(number[0])
+    is_exact = last is not None and decimals > 0 and len(last[2]) == decimals
+    currency_before = before.search(text, max(0, start - _NEAR), start)
+    if after.match(text, end) or _is_its_own(currency_before, is_exact=is_exact):
         return True
-    exact = _LAST.match(number[0])
-    if exact is None or not decimals or len(exact[2]) != decimals:
+    return is_exact and _ASKED.search(text, max(0, start - _FAR), start) is not None
+
+
+def _is_its_own(currency: re.Match[str] | None, *, is_exact: bool) -> bool:
+    """Whether the currency before a number is its own, and not that of the number before it."""
+    if currency is None:
         return False
-    return _ASKED.search(text, max(0, start - _FAR), start) is not None
+    other = _NUMBER_ENDS.search(currency.string, 0, currency.start())
+    return other is None or is_exact or bool(other[1] and not currency["gap"])
 
 
 @cache
 def _beside(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The currency as it ends before a number, and as it begins after one."""
     money = rf"(?:(?<![A-Za-z])(?-i:{re.escape(currency)})|{_SYMBOLS}|{_ARABIC}|{_NAMES})"
-    before, after = rf"{money}{_GAP}$", rf"{_GAP}{money}"
+    before, after = rf"{money}(?P<gap>{_GAP})$", rf"(?:{money}|{_GAP}{money}(?!\d))"
     return re.compile(before, re.IGNORECASE), re.compile(after, re.IGNORECASE)
 
 

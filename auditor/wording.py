@@ -38,7 +38,12 @@ _DENIED = re.compile(
     _FLAGS,
 )
 """What stands before words that it turns into their opposite: "we will not honour", "no way to"."""
-_CONDITION = re.compile(r"\b(if|when|whenever|unless|should|إذا|إن|لو)\b", _FLAGS)
+_CONDITION = re.compile(
+    r"\b(if|when|whenever|unless|should|إذا|إن|لو)\b"
+    r"|^\W*(to\s+\w+|for)\s+no\s+(more|further)\b",
+    _FLAGS,
+)
+"""A clause that denies nothing: "if you do not want this", "to receive no more texts"."""
 _CLAUSE = re.compile(r"[.!?;:,\n،؛؟()]|\b(?:and|but)\b", _FLAGS)
 _LINK = re.compile(r"https?://[^\s<>\"']+", _FLAGS)
 _NO_WAY_TO_PAY = re.compile(r"unsubscribe|opt-?out|privacy", _FLAGS)

@@ -88,13 +88,24 @@ def _parts(estimate: Estimate) -> tuple[float | None, float | None, float | None
 
 
 def shown(metric: Metric, value: float | None, *, like: float | None = None) -> str:
-    """A figure as people read it, without its unit; with as many decimals as one `like` that."""
+    """A figure as people read it, without its unit; with as many decimals as one `like` that.
+
+    It has more where it were shown as nothing: an end of an interval tells whether 0 is in it.
+    """
     if value is None:
         return NOTHING
     value = round(value, DECIMALS)
     if metric.unit in SHARES:
         value, like = 100 * value, None if like is None else 100 * like
-    return f"{value:,.{_decimals(metric, value if like is None else like)}f}".replace("-", MINUS)
+    decimals = _decimals(metric, value) if like is None else _decimals(metric, like)
+    if like is not None:
+        decimals = max(decimals, _first_digit(value))
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def _first_digit(value: float) -> int:
+    """The fewest decimals with which a figure is not shown as nothing."""
+    return next((each for each in range(DECIMALS + 1) if round(value, each)), 0)
 
 
 def difference(metric: Metric, value: float | None, *, like: float | None = None) -> str:

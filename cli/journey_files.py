@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine import Journey
 from journeys import JOURNEYS, journey_called, present_name
-from simulation.files import JourneyError, called, journeys_in, made_by, run
+from simulation.files import NO_FILE, JourneyError, called, journeys_in, made_by, run
 from simulation.vocabulary import nearest
 
 
@@ -51,7 +51,7 @@ def find_journey(text: str) -> Tried:
         return Tried(text, journey_called(text), "as this release ships it")
     file, name = found
     if not file.is_file():
-        raise JourneyError(f"{file}: there is no such file; expected one such as my_journey.py")
+        raise JourneyError(f"{file}: {NO_FILE}")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     journey = _in_file(file, digest, name)
     return Tried(f"{file.name}:{journey.name}", journey, f"{file.name}, SHA-256 {digest[:16]}…")

@@ -25,6 +25,8 @@ def _each_once(loader: _Plain, node: yaml.MappingNode) -> dict[Any, Any]:
     """Fields by name; of two with one name YAML would keep the last, and nobody would know."""
     seen = set[str]()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue  # it is refused below
         if key.value in seen:
             raise yaml.MarkedYAMLError(
                 problem=f"{key.value} stands there twice", problem_mark=key.start_mark

@@ -6,7 +6,7 @@ An error names the file, the entry and what was expected there. docs/simulate.md
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -250,7 +250,7 @@ def _entry(given: object) -> Entry:
 
 
 def _fault(name: str, kind: str) -> str:
-    if kind == "extra_forbidden" and name.isdigit():
+    if kind == "extra_forbidden" and name.replace(".", "").isdigit():
         return "a comma stands in a value: write amounts with a point, such as 50.00"
     if kind == "extra_forbidden":
         return f"{name!r} is no field; expected {', '.join(EXPECTED)}"
@@ -279,15 +279,16 @@ def _minor(entry: Entry, amount: str | int, account: Account) -> int:
     decimals = exponent(currency)
     try:
         scaled = Decimal(amount).scaleb(decimals)
-    except InvalidOperation:
+    except DecimalException:
         raise ValueError(f"amount: expected {EXPECTED['amount']}") from None
-    if not scaled.is_finite() or scaled != int(scaled):
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
         raise ValueError(f"amount: expected one in {currency} with at most {decimals} decimals")
     if entry.event == "pays" and not 0 < scaled <= account.balance:
         owed = figure(account.balance, currency)
         raise ValueError(f"amount: expected more than 0, and at most the {currency} {owed} owed")
     if not 0 <= scaled <= LARGEST:
-        raise ValueError("amount: expected 0 or more")
+        most = figure(LARGEST, currency)
+        raise ValueError(f"amount: expected 0 or more, and at most {currency} {most}")
     return int(scaled)
 
 

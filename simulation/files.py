@@ -14,6 +14,9 @@ from simulation.vocabulary import nearest
 NOT_THERE = re.compile(r"cannot import name '(\w+)'")
 """What Python says of a name that a module has not."""
 
+NO_FILE = "there is no such file; expected one such as my_journey.py"
+"""Said of a journey's file that is not there."""
+
 
 class JourneyError(ValueError):
     """A file without the journey that is looked for; says in one line what was expected."""
@@ -52,7 +55,7 @@ def run(file: Path, module_name: str) -> ModuleType:
     """Run a file as the module of that name; JourneyError says where it goes wrong, and how."""
     spec = spec_from_file_location(module_name, file)
     if not file.is_file() or spec is None or spec.loader is None:
-        raise JourneyError(f"{file}: there is no such file; expected one such as my_journey.py")
+        raise JourneyError(f"{file}: {NO_FILE}")
     module = module_from_spec(spec)
     sys.modules[module_name] = module  # where what it defines is looked for
     try:
@@ -68,10 +71,11 @@ def _wrong(error: BaseException, file: Path) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename or file}:{error.lineno or 1}: not Python: {error.msg}"
     line, by, seen = "", "", dict[str, object]()
+    compiled_as = str(file.absolute())
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
         by = str(trace.tb_frame.f_globals.get("__name__"))
-        if trace.tb_frame.f_code.co_filename == str(file):
+        if trace.tb_frame.f_code.co_filename == compiled_as:
             line, seen = f":{trace.tb_lineno}", trace.tb_frame.f_globals
         trace = trace.tb_next
     if by.startswith("engine."):  # it says by itself what it expects

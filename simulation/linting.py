@@ -16,6 +16,7 @@ from domain.contacts import Channel, Dial, Message, Place, Purpose, Recipient
 from domain.events import PlanAccepted, Response, Undelivered
 from simulation.charts import OFFERS, Chart, Does, Lead, Sends, StageChart, Step, Way
 from simulation.computing import PURE
+from simulation.files import NO_FILE
 from simulation.pacing import exceeds, worst
 from simulation.rounds import endless_rounds
 from simulation.sources import Source, shown
@@ -120,9 +121,7 @@ def lint(chart: Chart, words: Words, packs: Packs, journeys: Collection[str]) ->
 def undocumented(file: Path) -> list[Finding]:
     """Stages of a file without a docstring, found without importing it. ValueError: no Python."""
     if not file.is_file():
-        raise ValueError(
-            f"{file}: there is no such file; expected one such as journeys/standard.py"
-        )
+        raise ValueError(f"{file}: {NO_FILE}")
     try:
         tree = ast.parse(file.read_bytes())
     except SyntaxError as error:

@@ -8,10 +8,13 @@ calls are walked in its place, whatever they are called and wherever they stand.
 import ast
 import builtins
 import inspect
+import sysconfig
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import EnumType
+from pathlib import Path as File
 from types import FunctionType
 from typing import Any
 
@@ -36,6 +39,7 @@ from simulation.charts import (
 )
 from simulation.computing import (
     FRESH,
+    PURE,
     SUMS,
     compared,
     compares,
@@ -56,6 +60,7 @@ from simulation.values import (
     Later,
     Moment,
     Open,
+    Row,
     Sent,
     TheAccount,
     Value,
@@ -90,6 +95,14 @@ MOVES = {"back": Lead(Way.BACK), "stay": Lead(Way.STAYS)}
 
 DEEPEST = 20
 """Functions inside functions that are walked; deeper ones are left to the account."""
+
+LIBRARIES = frozenset(
+    sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Where Python keeps what is nobody's journey."""
+
+OURS = PURE | {"journeys"}
+"""Packages that are walked wherever they are installed."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +199,20 @@ class Walk:
     def _do_assign(self, statement: ast.Assign, path: Path) -> Path:
         value, path = self._value(statement.value, path)
         for target in statement.targets:
-            path = _bound(target, value, path)
+            path = self._kept(target, value, path)
         return path
 
     def _do_annassign(self, statement: ast.AnnAssign, path: Path) -> Path:
         if statement.value is None:
             return path
         value, path = self._value(statement.value, path)
-        return _bound(statement.target, value, path)
+        return self._kept(statement.target, value, path)
+
+    def _kept(self, target: ast.expr, value: Value, path: Path) -> Path:
+        """The path with a value under its names; what is kept elsewhere may be awaited there."""
+        if any(isinstance(each, ast.Subscript) for each in ast.walk(target)):
+            self._taken(value)
+        return _bound(target, value, path)
 
     def _do_augassign(self, statement: ast.AugAssign, path: Path) -> Path:
         sum_of = ast.BinOp(_read(statement.target), statement.op, statement.value)
@@ -220,15 +239,25 @@ class Walk:
 
     def _do_with(self, statement: ast.With | ast.AsyncWith, path: Path) -> Path:
         for item in statement.items:
+            if _awaits(statement.body) and self._suppresses_all(item.context_expr, path):
+                says = "it suppresses what the engine says"
+                self._slip("J111", item.context_expr, says, NO_TRY.format("suppress"))
             _, path = self._value(item.context_expr, path)
         return self._block(statement.body, path)
 
     _do_asyncwith = _do_with
 
+    def _suppresses_all(self, context: ast.expr, path: Path) -> bool:
+        if not (isinstance(context, ast.Call) and _takes_all(context.args)):
+            return False
+        callee, _ = self._value(context.func, path)
+        return callee == Known(suppress)
+
     def _do_try(self, statement: ast.Try, path: Path) -> Path:
         for handler in statement.handlers:
             if _catches_all(handler) and _awaits(statement.body):
-                self._slip("J111", handler, "it catches what the engine says", NO_TRY)
+                says = "it catches what the engine says"
+                self._slip("J111", handler, says, NO_TRY.format("try"))
         after = self._block([*statement.body, *statement.orelse], path)
         caught = [self._block(each.body, joined([path, after])) for each in statement.handlers]
         return self._block(statement.finalbody, joined([after, *caught]))
@@ -393,6 +422,14 @@ class Walk:
         self._flow.calls[value.call] = True
         return value.of
 
+    def _taken(self, value: Value) -> None:
+        """Whoever takes a call, alone or among others, may await it."""
+        if isinstance(value, Either | Row):
+            for each in value.of:
+                self._taken(each)
+        else:
+            self._awaited(value)
+
     def _see_ifexp(self, expression: ast.IfExp, path: Path) -> Ways:
         so, not_so = self._test(expression.test, path)
         return [
@@ -475,6 +512,7 @@ class Walk:
     def _see_subscript(self, expression: ast.Subscript, path: Path) -> Ways:
         value, path = self._value(expression.value, path)
         key, path = self._value(expression.slice, path)
+        self._taken(value)
         if isinstance(value, Known) and isinstance(key, Known):
             return [(computed(lambda: value.value[key.value]), path)]
         return [(Open(f"{text_of(value)}[{text_of(key)}]"), path)]
@@ -524,17 +562,19 @@ class Walk:
             says = f"{function.name}(…) calls a stage"
             self._slip("J104", call, says, f"return {function.name}: the engine plays it")
             return [(callee, path)]
-        if is_outside(function):
-            says = f"{ast.unparse(call.func)}(…) asks a clock, dice, or the world outside"
-            self._slip("J110", call, says, "account.now is the time, account.quiet(…) waits")
-        if callable(function) and is_pure(function):
+        outside = is_outside(function)
+        if callable(function) and is_pure(function) and not outside:
             return [(result(function, given, named), path)]
         for each in (*given, *named.values()):
-            self._awaited(each)  # whoever takes a call may await it
-        if isinstance(function, FunctionType):
+            self._taken(each)
+        inside = None
+        if outside:
+            says = f"{ast.unparse(call.func)}(…) asks a clock, dice, or the world outside"
+            self._slip("J110", call, says, "account.now is the time, account.quiet(…) waits")
+        elif isinstance(function, FunctionType):
             inside = self._walked(function, given, named, path)
-            if inside is not None:
-                return inside
+        if inside is not None:
+            return inside
         said = ", ".join(text_of(each) for each in (*given, *named.values()))
         return [(Open(f"{name_of(callee)}({said})"), path)]
 
@@ -577,9 +617,11 @@ class Walk:
     def _walked(
         self, function: FunctionType, given: Sequence[Value], named: Mapping[str, Value], path: Path
     ) -> Ways | None:
-        """What a function of the journey comes to; None if it goes too deep, or cannot be read."""
+        """What a function of the journey comes to; None if it is none, or goes too deep."""
         source = source_of(function)
         if source is None or source in self._above or len(self._above) > DEEPEST:
+            return None
+        if _is_library(function) and not _belongs(source, self._source):
             return None
         arguments = _arguments(function, given, named)
         ways = Walk(self._flow, source, self._above).through(arguments, path.ends)
@@ -674,7 +716,7 @@ KNOWN_VERBS = frozenset({*WAITS, *SEES, *MOVES, *OFFERS, "contact", "hand_over",
 _UNKNOWN = object()
 
 
-NO_TRY = "leave the `try` out: a contact that fails is an answer, and no error"
+NO_TRY = "leave the `{}` out: a contact that fails is an answer, and no error"
 ALL_THERE_IS = "engine/accounts.py has all that a stage may see and do"
 
 
@@ -687,9 +729,29 @@ def _awaits(nodes: Sequence[ast.AST]) -> bool:
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    """Whether it keeps any error to itself: one that ends with `raise` hands it on."""
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
+    return _takes_all(handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type])
+
+
+def _takes_all(kinds: Sequence[ast.expr | None]) -> bool:
     names = [each and ast.unparse(each) for each in kinds]
     return not {None, "Exception", "BaseException"}.isdisjoint(names)
+
+
+def _is_library(function: FunctionType) -> bool:
+    """Whether it came with Python, or was installed beside the project."""
+    if str(function.__module__).partition(".")[0] in OURS:
+        return False
+    return any(File(function.__code__.co_filename).is_relative_to(each) for each in LIBRARIES)
+
+
+def _belongs(called: Source, to: Source) -> bool:
+    """Whether it is of the author nevertheless, who may keep a journey in a library's folder."""
+    engine_wrapped_it = to.module.partition(".")[0] == "engine"
+    return engine_wrapped_it or File(called.file).parent == File(to.file).parent
 
 
 def _has_not(value: Value, name: str) -> Collection[str] | None:

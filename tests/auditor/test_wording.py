@@ -50,6 +50,15 @@ PEOPLE = [
         ("3. \u2068250.00\u00a0USD\u2069 on 12 May; 2. 150.00 USD", "USD", 25_000),
         ("Call +12025550100 by 31.12.2026, or pay by 31.12", "USD", None),
         ("Pay in 4 instalments", "JPY", None),
+        ("Balance 200 USD 2026-11-30", "USD", 20_000),
+        ("Balance 200 USD 2026", "USD", 20_000),
+        ("عليكم 200 درهم 2026", "AED", 20_000),
+        ("200 USD 4045550123", "USD", 20_000),
+        ("On 2026-11-30 USD 900.00 is due", "USD", 90_000),
+        ("In May 2026 $900 is due", "USD", 90_000),
+        ("Pay by May 12 USD 900.00", "USD", 90_000),
+        ("900 US dollars", "USD", 90_000),
+        ("200 Egyptian pounds 2026", "EGP", 20_000),
     ],
 )
 def test_the_largest_amount_in_a_text_is_read_in_minor_units(text, currency, minor):
@@ -69,6 +78,7 @@ def test_a_text_that_nobody_can_read_names_no_amount():
         ("opt-out", "There is no way to unsubscribe."),
         ("opt-out", "لا يمكنكم الإيقاف."),
         ("opt-out", "Stop by our office."),
+        ("opt-out", "You can no longer opt out."),
         ("from a debt collector", "This is not from a debt collector."),
         ("from a debt collector", "No debt collector would wait this long."),
         ("from a debt collector", "ليست من جهة تحصيل ديون."),
@@ -85,6 +95,8 @@ def test_what_is_denied_is_not_said(says, text):
     [
         ("opt-out", "If you do not want this, reply stop."),
         ("opt-out", "To stop e-mails to this address, reply STOP."),
+        ("opt-out", "To receive no more texts reply STOP"),
+        ("opt-out", "For no further messages text STOP"),
         ("opt-out", "لا نريد إزعاجكم؛ للإيقاف أرسل STOP."),
         ("from a debt collector", "It is no prank: this is from a debt collector."),
     ],
@@ -116,6 +128,7 @@ def test_demands_and_threats_are_seen(says, text):
         ("demand", "You need not pay anything now."),
         ("demand", "ليس عليكم أن تدفعوا شيئًا الآن."),
         ("legal threat", "We will not take legal action."),
+        ("legal threat", "We agree to take no further legal action."),
         ("legal threat", "لن نتخذ إجراءات قانونية."),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 
 from cli.backtest_lead import LEFT_OUT, TOLD, Kind, lead
 from cli.backtest_result import Result
+from cli.backtest_words import cell
 from simulation.comparing import Compared, Estimate
 from simulation.measures import METRICS, Good
 from tests.simulation.lives import measure
@@ -62,6 +63,20 @@ def test_no_figure_that_is_worse_is_left_out(name):
     assert said[Kind.WORSE].startswith("Worse: ")
     assert said[Kind.WORSE].count("(") == 1
     assert "collected, 5.00" in said[Kind.BETTER]
+
+
+def test_an_end_of_what_is_clear_is_never_shown_as_nothing():
+    collected = METRICS["collected"]
+
+    assert told(collected=(0.165, 0.0003, 0.33))[Kind.BETTER] == (
+        "Better: more collected, 16.5 points (0.03 to 33.0)."
+    )
+    assert cell(
+        collected, Compared(OWN, Estimate(-0.165, -0.33, -0.0003)), "USD"
+    ).change_interval == (
+        "−33.0 to −0.03"  # noqa: RUF001 -- a minus sign
+    )
+    assert told(cost__all=(0.1, 0.004, 0.2))[Kind.WORSE].endswith("0.10 USD (0.004 to 0.20).")
 
 
 def test_of_the_rest_it_says_that_so_many_accounts_show_nothing():

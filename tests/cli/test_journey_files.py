@@ -11,6 +11,19 @@ from simulation.files import JourneyError
 from simulation.knobs import grid
 
 
+def test_a_file_given_by_a_relative_name_is_told_with_line_and_what_was_meant(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("edited.py").write_text("PATIENCE = 3\n\nX = PATIENSE\n")
+
+    with pytest.raises(JourneyError) as refused:
+        find_journey("edited.py")
+
+    assert str(refused.value).startswith("edited.py:3: it cannot be run: NameError")
+    assert str(refused.value).endswith("did you mean PATIENCE?")
+
+
 @pytest.fixture
 def copy(tmp_path):
     """An edited copy of a journey that ships."""

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.upload import Judge, read_json
+from api.problems import Invalid
+from api.upload import COLUMNS as OURS
+from api.upload import Judge, columns_of, read_json
 from cli.glance import glance
 from cli.portfolio_faults import MOST_TOLD, PortfolioError
 from cli.portfolios import CREDITOR, PLAYED, Terms, generated, read_portfolio
@@ -221,6 +223,16 @@ def test_a_column_that_is_missing_or_unknown_is_told(tmp_path):
     assert "line 1, dueOn: is no column of ours" in refused(unknown)
 
 
+def test_of_a_file_that_begins_with_an_account_instead_of_columns_nothing_is_repeated(tmp_path):
+    assert refused(csv(tmp_path, LINE, columns=LINE)) == (
+        f"portfolio.csv: line 1: no column of ours; expected a first line with {','.join(OURS)}"
+    )
+    with pytest.raises(Invalid) as told:
+        columns_of(LINE.encode())
+    (error,) = told.value.members["errors"]
+    assert (error["pointer"], error["detail"]) == ("", "no column of ours")
+
+
 @pytest.mark.parametrize("name", ["empty.jsonl", "empty.csv"])
 def test_an_empty_portfolio_is_told(tmp_path, name):
     rows = [COLUMNS] if name.endswith("csv") else ["", ""]
@@ -230,7 +242,7 @@ def test_an_empty_portfolio_is_told(tmp_path, name):
 
 
 def test_a_file_without_columns_of_another_kind_or_not_there_is_told(tmp_path):
-    assert "line 1, reference: this column is missing" in refused(jsonl(tmp_path, "", name="x.csv"))
+    assert "line 1: no column of ours; expected" in refused(jsonl(tmp_path, "", name="x.csv"))
     assert ".csv, .jsonl, .ndjson" in refused(jsonl(tmp_path, row(), name="x.xlsx"))
     assert "cannot be read: No such file" in refused(tmp_path / "nothing.csv")
 

@@ -68,6 +68,14 @@ def test_the_stories_of_the_page_are_true(desk):
     assert played == [None, None]
 
 
+def test_nothing_of_the_trial_is_left_in_the_root():
+    told = PAGE.partition("Delete what the trial leaves in the root")[2].partition("\n2.")[0]
+    made = re.findall(r"(?:-o|--report) (\S+)", BEFORE_IT_SHIPS)
+    tried = {name for name in FILES if "/" not in name} - {"gentle.py"}
+
+    assert set(re.findall(r"`([\w.]+)`", told)) == {*tried, *made}
+
+
 def test_the_page_has_a_file_for_all_that_it_names():
     assert set(FILES) == {
         "gentle.py",

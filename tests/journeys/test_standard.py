@@ -1,6 +1,6 @@
 """Stories of accounts on the standard journey."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from compliance import PersonFacts
 from domain.accounts import Hold
@@ -324,8 +324,10 @@ def test_what_never_comes_is_waited_for_a_month_and_other_news_of_the_person_cha
 
 
 def test_a_hold_meanwhile_takes_no_day_of_the_month():
-    story = {days(2): HoldPlaced(event_id="1", hold=Hold.DISPUTE)}
-    story |= {days(40): HoldLifted(event_id="2", hold=Hold.DISPUTE)}
+    story: Story[timedelta] = {
+        days(2): HoldPlaced(event_id="1", hold=Hold.DISPUTE),
+        days(40): HoldLifted(event_id="2", hold=Hold.DISPUTE),
+    }
 
     diary = play(STANDARD, story, account=in_ontario())
 

@@ -1,7 +1,8 @@
 """One broken journey for each code, and none of it in the journeys that ship."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,12 +16,13 @@ from engine import Journey, Stage, aside, close, stage, switch
 from journeys import JOURNEYS
 from journeys.listening import LISTENING, in_hardship
 from journeys.plans import PLANS, on_plan, plan_offer
+from simulation import walking
 from simulation.files import journeys_in
 from simulation.linting import CODES, Level, lint, undocumented
 from simulation.pacing import WITHOUT_END, worst
 from simulation.reading import read
 from simulation.vocabulary import AWAITED, VERBS
-from simulation.walking import ALL_THERE_IS
+from simulation.walking import ALL_THERE_IS, NO_TRY
 
 NO_PACKS = Packs([])
 PEN = {"J104", "J107", "J108", "J109", "J110", "J111", "J303"}
@@ -314,6 +316,11 @@ def test_what_is_awaited_later_or_elsewhere_is_no_slip():
         await both(account.contact(sms("nudge")), lazily(account, sms("nudge")))
         await (account.contact(sms("a")) if account.plan else account.contact(sms("b")))
         FAVOURITES.update(account.contact(sms("nudge")))
+        todo = {}
+        todo["a"] = account.hand_over("a")
+        await todo["a"]
+        pair = (account.hand_over("b"), account.hand_over("c"))
+        await pair[0], await pair[1]
         for message in (sms("nudge"), email("nudge")):
             sent = account.contact(message)
             await sent
@@ -400,7 +407,7 @@ def lint_of(tmp_path, stages="(begins, ends)", line="pass"):
     """Findings about a journey in a file of its own, with this line in its first stage."""
     file = tmp_path / "own.py"
     file.write_text(
-        "import asyncio\n"
+        "import asyncio, calendar, copy, re, textwrap\n"
         "import random\n"
         "from datetime import datetime\n\n"
         "from domain.accounts import Closure\n"
@@ -532,6 +539,7 @@ def test_what_was_meant_by_something_odd_that_a_stage_returns(tmp_path, what, sa
         ("random.random()", "J110", "random.random(…) asks a clock, dice, or the world", WAITS),
         ("datetime.now()", "J110", "datetime.now(…) asks a clock, dice, or the world", WAITS),
         ("await asyncio.sleep(1)", "J110", "asyncio.sleep(…) asks a clock, dice, or", WAITS),
+        ("await asyncio.gather(account.hand_over('a'))", "J110", "asyncio.gather(…) asks", WAITS),
         ("open('/etc/hosts')", "J110", "open(…) asks a clock, dice, or the world", WAITS),
         ("close(Closure.CEASED)", "J104", "close(Closure.CEASED) stands there, and", None),
         ("account.back()", "J104", "account.back() stands there, and nothing comes", None),
@@ -575,6 +583,40 @@ def test_what_a_stage_may_look_at(tmp_path, line):
     assert slips_of(tmp_path, line) == []
 
 
+def test_libraries_that_a_stage_calls_are_not_read(tmp_path):
+    told = lint_of(
+        tmp_path,
+        line="told = (re.sub('a', 'b', str(account.balance)), textwrap.shorten('a', 9),"
+        " calendar.monthrange(2026, account.due_on.month), copy.deepcopy(account.balance))",
+    )
+
+    assert {Path(each.file).name for each in told} == {"own.py"}
+    assert {each.code for each in told} == {"J106", "J402"}
+
+
+def test_journeys_are_read_even_where_libraries_are_kept(tmp_path, monkeypatch):
+    helper = "def nudged(account):\n    account.hand_over('a')\n"
+    stages = (
+        "from domain.events import PaymentClaimed\n"
+        "from engine import Journey, aside, stage\n"
+        "from journeys.hardship import in_hardship\n\n\n"
+        "@stage\nasync def begins(account):\n    'Begin.'\n    nudged(account)\n"
+        "    return await in_hardship.attempt(account)\n\n\n"
+        "@aside(on=PaymentClaimed)\nasync def claimed(account):\n    'Say so.'\n"
+        "    account.hand_over('b')\n\n\nOWN = Journey('own', 1, (begins, claimed))\n"
+    )
+    file = tmp_path / "own.py"
+    file.write_text(helper + stages)
+    journey_of_a_library = journeys_in(file)[0]
+    monkeypatch.setattr(walking, "LIBRARIES", {tmp_path, Path(__file__).parents[2]})
+
+    begins, claimed = read(journey_of_a_library).stages
+
+    read_of_it = {each.name for each in begins.flow.sources}
+    assert {"begins", "nudged", "in_hardship"} <= read_of_it
+    assert "claimed" in {each.name for each in claimed.flow.sources}
+
+
 def test_a_try_that_would_catch_what_the_engine_says():
     @stage
     async def begins(account):
@@ -591,14 +633,20 @@ def test_a_try_that_would_catch_what_the_engine_says():
             await account.contact(sms("nudge"))
         except LookupError:
             return ends if told else begins
+        try:
+            await account.contact(sms("nudge"))
+        except Exception:
+            told = None
+            raise
+        with suppress(LookupError):
+            await account.contact(sms("nudge"))
+        with suppress(Exception):
+            await account.contact(sms("nudge"))
         return ends
 
     assert slips(begins) == [
-        (
-            "J111",
-            "begins: it catches what the engine says",
-            "leave the `try` out: a contact that fails is an answer, and no error",
-        )
+        ("J111", "begins: it catches what the engine says", NO_TRY.format("try")),
+        ("J111", "begins: it suppresses what the engine says", NO_TRY.format("suppress")),
     ]
 
 
@@ -743,7 +791,7 @@ def test_a_file_that_is_no_python_is_told_in_one_line(tmp_path, text):
 
     with pytest.raises(ValueError, match=r"odd\.py:1: not Python"):
         undocumented(file)
-    with pytest.raises(ValueError, match="there is no such file"):
+    with pytest.raises(ValueError, match=r"none\.py: there is no such file; expected one such"):
         undocumented(tmp_path / "none.py")
 
 
