@@ -89,4 +89,11 @@ class LastResort:
 def _place(error: Exception) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": type(error).__name__, "where": where}
+    return {"error": _kind(error), "where": where}
+
+
+def _kind(error: BaseException) -> str:
+    """The error's kind, with those in a group of several; never its text."""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    kinds = ", ".join(sorted({_kind(each) for each in inner}))
+    return f"{type(error).__name__}({kinds})" if kinds else type(error).__name__
