@@ -37,6 +37,7 @@ from api import (
     settlements,
     statements,
     subjects,
+    tasks,
     transfers,
     webhooks,
 )
@@ -61,6 +62,7 @@ PARTS = (
     subjects,
     calls,
     call_list,
+    tasks,
     explaining,
     instructions,
     bulk,

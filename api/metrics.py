@@ -175,8 +175,19 @@ def _inbox(session: Session) -> Iterator[Metric]:
 
 
 def _tasks(session: Session) -> Iterator[Metric]:
-    says = "Accounts that wait for a person of ours."
-    yield GaugeMetricFamily("tahsil_tasks_waiting", says, value=figures.tasks(session))
+    waiting = GaugeMetricFamily(
+        "tahsil_tasks_waiting",
+        "Tasks that wait for a person of ours, by their account: open, or how it ended.",
+        labels=["state"],
+    )
+    oldest = GaugeMetricFamily(
+        "tahsil_tasks_oldest_seconds", "The age of the oldest of them.", labels=["state"]
+    )
+    for state, number, age in figures.tasks(session):
+        waiting.add_metric([state], number)
+        oldest.add_metric([state], float(age))
+    yield waiting
+    yield oldest
 
 
 Ask = Callable[[Session], Iterable[Metric]]

@@ -80,7 +80,8 @@ class Desk:
     _back: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     async def work(self, day: int, today: date) -> None:
-        """One day: answer the phone, make the calls that are due, and give back what is asked."""
+        """One day: read what was handed over, answer the phone, call whom is due, give back."""
+        await self._see_to_tasks(today)
         for account_id in self._accounts():
             rings = self.people.rings(account_id)
             if rings is not None and rings[0] == day:
@@ -92,6 +93,20 @@ class Desk:
         with self.database.transaction() as session:
             is_open = select(Account.id).where(Account.closure.is_(None))
             return session.scalars(is_open.order_by(Account.id)).all()
+
+    async def _see_to_tasks(self, today: date) -> None:
+        """Look at what waits since yesterday or longer, and say of each account that it is done.
+
+        What comes in today may be there by now, or not yet: it is for tomorrow either way.
+        """
+        asked = await self.api.get("/v1/tasks", params={"limit": 500})
+        of_account = defaultdict[str, list[str]](list)
+        for task in asked.raise_for_status().json()["tasks"]:
+            if datetime.fromisoformat(task["at"]).astimezone(UTC).date() < today:
+                of_account[task["account_id"]].append(task["id"])
+        for account_id, ids in of_account.items():
+            if await self._post(account_id, "tasks/done", {"tasks": ids}):
+                self.did["tasks seen to"] += len(ids)
 
     # what consumers ask for
 

@@ -32,6 +32,8 @@ keys = typer.Typer(help="What encrypts people's data, and how to replace it.")
 app.add_typer(keys, name="keys", no_args_is_help=True)
 operator = typer.Typer(help="Who of the house uses the API, as what, and what they did.")
 app.add_typer(operator, name="operator", no_args_is_help=True)
+worklist = typer.Typer(help="What waits for a person of ours, longest first; `done` ends it.")
+app.add_typer(worklist, name="tasks", invoke_without_command=True)
 console = Console()
 errors = Console(stderr=True)
 
@@ -703,6 +705,45 @@ def operator_acts(
 
     with plain_errors():
         show_acts(find_servers(data), name, account_id, limit, console)
+
+
+@worklist.callback()
+def tasks(
+    context: typer.Context,
+    creditor: Annotated[str | None, typer.Option(help="The slug; every one if left out.")] = None,
+    account_id: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="acc_… or CREDITOR/REFERENCE.")
+    ] = None,
+    done: Annotated[bool, typer.Option("--done", help="Those that are done.")] = False,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Data = None,
+) -> None:
+    """Show what waits for a person of ours, longest waiting first; `done` says that it is done."""
+    if context.invoked_subcommand is not None:
+        return
+    from cli.tasks import Asked, show_tasks
+
+    with plain_errors():
+        asked = Asked(creditor, account_id, done, limit)
+        show_tasks(find_servers(data), asked, console, as_json=as_json)
+
+
+@worklist.command("done")
+def tasks_done(
+    account_id: Annotated[str, typer.Argument(metavar="ID", help="acc_… or CREDITOR/REFERENCE.")],
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TASK]…", help="Those you looked at; all that wait if left out."),
+    ] = None,
+    by: By = None,
+    data: Data = None,
+) -> None:
+    """Say that what an account was handed over for is done; a journey that waits for it goes on."""
+    from cli.tasks import see_to
+
+    with plain_errors():
+        asyncio.run(see_to(find_servers(data), account_id, ids or [], by, console))
 
 
 @app.command()

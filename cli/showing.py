@@ -78,7 +78,10 @@ def results(database: Database) -> Table:
         for cause in (Cause.REFUND, Cause.CHARGEBACK, Cause.WRITE_OFF):
             table.add_row(f"{cause}s", str(moved.get(cause, 0)))
         table.add_row("referred to a person", str(states.get("referred", 0)))
-        table.add_row("tasks for people of ours", str(counts.tasks(session)))
+        tasks = counts.tasks(session)
+        table.add_row("tasks for people of ours", str(sum(tasks.values())))
+        for became, number in sorted(tasks.items()):
+            table.add_row(f"  of them {became}", str(number))
         table.add_row("still open", str(states.get("open", 0)))
         table.add_row("disputed", str(holds.get("dispute", 0)))
         table.add_section()

@@ -128,6 +128,14 @@ class StageMoved(Event):
     to_stage: str
 
 
+class TaskDone(Event):
+    """A person of ours has done what an account was handed over for."""
+
+    kind: Literal["task_done"] = "task_done"
+    task: str
+    """The key under which it was handed over."""
+
+
 class Response(Event):
     """An event that a journey may answer: a stage can wait for it, or be entered on it."""
 
@@ -242,6 +250,7 @@ AnyEvent = Annotated[
     | SettlementEnded
     | JourneySwitched
     | StageMoved
+    | TaskDone
     | PlanRequested
     | PlanAccepted
     | PlanChanged

@@ -1,5 +1,6 @@
 """All that a stage may see and do. Every verb reads as a sentence; every pause is guarded."""
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -230,6 +231,11 @@ class OpenAccount:
             return True
         return charged.again_at is not None and charged.again_at <= self.now
 
+    @property
+    def is_unseen(self) -> bool:
+        """Whether a person of ours still has to do something that was handed over `in_peace`."""
+        return bool(self._progress.unseen)
+
     def earlier(self, message: Message) -> Contact | None:
         """The contact made last with this message, in whichever visit of whichever stage."""
         return self._progress.latest.get(str(message))
@@ -388,10 +394,22 @@ class OpenAccount:
         return waiting.pop(0) if waiting else None
 
     async def quiet(self, *, until: datetime, because: str) -> None:
-        """Leave the person in peace until then; what they say next never shortens it."""
-        if self._stage.is_aside:
-            until = self._progress.peace = max(until, self._progress.peace or until)
-        await self._until(lambda: False, until, because)
+        """Leave the person in peace until then; what they say next never shortens it.
+
+        An aside keeps quiet, too, until what was handed over `in_peace` is done.
+        """
+        if not self._stage.is_aside:
+            await self._until(lambda: False, until, because)
+            return
+        self._progress.peace = max(until, self._progress.peace or until)
+        await self._in_peace(because)
+
+    async def _in_peace(self, because: str) -> None:
+        """Wait for as long as was promised; a task that is done may shorten it."""
+        progress, waits = self._progress, True
+        while waits:
+            seen = partial(operator.ne, progress.unseen, {**progress.unseen})
+            waits = await self._until(seen, progress.peace_until or self._now(), because)
 
     async def promise_kept(self, *, by: datetime) -> bool:
         """Leave the person in peace to keep a promise; whether it is kept by then."""
@@ -402,7 +420,9 @@ class OpenAccount:
         )
         if kept:
             self._progress.peace = before
-            await self.quiet(until=before or self.now, because="of what was promised before")
+        await self.quiet(
+            until=self._progress.peace or self.now, because="of what was promised before"
+        )
         return kept
 
     async def next_try(
@@ -535,12 +555,17 @@ class OpenAccount:
         """Give this instalment up as missed: the plan goes on with the one after it."""
         self._progress.missed = max(self._progress.missed, instalment.number)
 
-    async def hand_over(self, reason: str, *, first: bool = False) -> None:
+    async def hand_over(
+        self, reason: str, *, first: bool = False, in_peace: timedelta | None = None
+    ) -> None:
         """Ask a person of ours to look at the account; a stage that was broken into asks once.
 
         `first`: before what else was heard is answered. A stage that goes `back` has it so: it
-        would forget where to, if it were broken into itself.
+        would forget where to, if it were broken into itself. `in_peace`, in an aside: `quiet` lasts
+        until it is done, and for so long at most; `is_unseen` says whether it still waits then.
         """
+        if in_peace is not None and not self._stage.is_aside:
+            raise TypeError(f"{self._stage.name}: expected an @aside, to keep quiet `in_peace`")
         handed = self._progress.handed_in.setdefault(self._stage.name, [])
         if reason in handed:
             return
@@ -548,14 +573,15 @@ class OpenAccount:
             await self._safe()  # what was heard is not lost to what was heard with it
         else:
             await self._heard_out("before handing over")
-        await self._runtime.hand_over(
-            HandOver(
-                key=self._next_key(),
-                account_id=self._progress.account_id,
-                at=self.now,
-                reason=reason,
-            )
+        order = HandOver(
+            key=self._next_key(),
+            account_id=self._progress.account_id,
+            at=self.now,
+            reason=reason,
         )
+        if in_peace is not None:
+            self._progress.unseen[order.key] = order.at + in_peace
+        await self._runtime.hand_over(order)
         handed.append(reason)
 
     # what the engine does with it
@@ -575,7 +601,7 @@ class OpenAccount:
                 if self._progress.patience is not None:
                     self._progress.patience += stood
             self._count_visit()
-            if (peace := self._progress.peace) is not None:
+            if (peace := self._progress.peace_until) is not None:
                 await self._kept(peace)
             following = await self._stage.attempt(self)
         except Diverted as diverted:
@@ -589,7 +615,7 @@ class OpenAccount:
     async def _kept(self, peace: datetime) -> None:
         """Keep on another journey, too, what was promised on the one before."""
         if self._stage.name == self._journey.first.name and peace > self.now:
-            await self._until(lambda: False, peace, "because of what was promised before")
+            await self._in_peace("because of what was promised before")
 
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""

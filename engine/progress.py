@@ -39,6 +39,7 @@ from domain.events import (
     SettlementEnded,
     SettlementOffered,
     StageMoved,
+    TaskDone,
     Undelivered,
 )
 from domain.models import changed, value
@@ -110,6 +111,8 @@ class Progress:
     """Whether the stage about to begin was broken into, and goes on."""
     peace: datetime | None = None
     """Until when an aside promised to keep quiet."""
+    unseen: dict[str, AwareDatetime] = field(default_factory=dict)
+    """Tasks until which are done the person is left in peace, by key, and until when at most."""
     latest: dict[str, Contact] = field(default_factory=dict)
     """The contact made last with each message."""
     sent_in: dict[str, dict[str, Contact]] = field(default_factory=dict)
@@ -158,6 +161,12 @@ class Progress:
     def money(self) -> Money:
         """The balance as money."""
         return Money(minor=self.balance, currency=self.currency)
+
+    @property
+    def peace_until(self) -> datetime | None:
+        """Until when they are left in peace, as far as is known; None if nothing was promised."""
+        promised = () if self.peace is None else (self.peace,)
+        return max((*promised, *self.unseen.values()), default=None)
 
     @classmethod
     def begun(cls, placement: Placement, recorded: Recorded) -> Self:
@@ -295,20 +304,31 @@ def _reduce(progress: Progress, event: AnyEvent) -> None:
             progress.settle(version, balance, plan)
         case SettlementOffered() | SettlementEnded():
             progress.settlement = _offered(progress.settlement, event)
-        case JourneySwitched(journey=journey):
-            progress.switched_to = journey
-        case StageMoved():
-            progress.moved = event
+        case JourneySwitched() | StageMoved() | Recalled():
+            _lead_away(progress, event)
+        case TaskDone(task=task):
+            progress.unseen.pop(task, None)
         case ContactSettled():
             _settle_contact(progress, event)
         case OptedOut() | OptedIn() | HoldPlaced() | HoldLifted() | ProfileChanged():
             progress.person = _changed(progress.person, event)
         case LawChanged(law=law, number=number):
             progress.go_by(law, number)
-        case Recalled():
-            progress.recalled = True
         case Response():
             _hear_response(progress, event)
+        case _:
+            assert_never(event)
+
+
+def _lead_away(progress: Progress, event: JourneySwitched | StageMoved | Recalled) -> None:
+    """Note where the account has to go from now on, whatever its stage says."""
+    match event:
+        case JourneySwitched(journey=journey):
+            progress.switched_to = journey
+        case StageMoved():
+            progress.moved = event
+        case Recalled():
+            progress.recalled = True
         case _:
             assert_never(event)
 

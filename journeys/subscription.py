@@ -21,6 +21,7 @@ NOTICES = (
 )
 """What is said of a card that failed, of one that could not be tried yet, and how long to wait."""
 TIME_FOR_BANKS = days(10)
+TIME_TO_CLEAR = days(30)
 A_DAY = days(1)
 
 
@@ -33,6 +34,8 @@ async def retries(account: OpenAccount) -> Next:
         contact = account.earlier(failed) or account.earlier(untried)
         if contact is None:
             await tried(account)
+            if not await may_be_told(account):
+                return last_try
             contact = await account.contact(untried if is_untried(account) else failed)
         while await account.next_try(by=contact.at + patience, told=contact):
             await tried(account)
@@ -80,6 +83,14 @@ async def tried(account: OpenAccount) -> None:
             case _:
                 return
         await account.collect()
+
+
+async def may_be_told(account: OpenAccount) -> bool:
+    """Whether anything may be said of it at all: whoever has heard before is not asked about."""
+    notices = [notice for failed, untried, _ in NOTICES for notice in (failed, untried)]
+    if any(account.earlier(notice) for notice in notices):
+        return True
+    return await account.may_contact(*notices, within=TIME_TO_CLEAR)
 
 
 def is_untried(account: OpenAccount) -> bool:

@@ -49,7 +49,15 @@ from domain.time import local_date, local_instant, zone
 from engine import Closed, Journey, Next, Progress, Switched
 from engine.drive import attempt
 from journeys import journey_called
-from simulation.lives import BOUNCES_AFTER, PATIENCE, EndlessJourneyError, Told, counted
+from simulation.lives import (
+    BOUNCES_AFTER,
+    PATIENCE,
+    SEEN_TO_AFTER,
+    EndlessJourneyError,
+    Told,
+    counted,
+    seen_to,
+)
 
 A_TUESDAY = datetime(2026, 3, 10, 13, tzinfo=UTC)
 """Tuesday, 10 March 2026, 09:00 in New York: no clock changes there for the next 235 days."""
@@ -162,6 +170,7 @@ def play(
     packs: Packs | None = None,
     contacts: Mapping[str, ContactStatus] | None = None,
     charges: Sequence[ChargeStatus | Try] = (),
+    seen_to_after: timedelta | None = SEEN_TO_AFTER,
     last_day: int = 400,
     show_stages: bool = False,
 ) -> list[str]:
@@ -171,7 +180,8 @@ def play(
     `contacts` says what becomes of messages, by message ("sms nudge") or by channel ("sms"); all
     others are sent, if the gate allows. UNDELIVERED means accepted now, and returned an hour later.
     `charges` says what becomes of charges, in their order; all further ones are paid. A status
-    alone is final: `declined` and `not_yet` say when the card may be tried again. `packs` are those
+    alone is final: `declined` and `not_yet` say when the card may be tried again. A person of ours
+    has seen to what was handed over `seen_to_after` so long; None: nobody does. `packs` are those
     that ship, unless you give others. `account` is changed by what happens to it.
     """
     diary = Diary(
@@ -181,6 +191,7 @@ def play(
         packs=_shipped() if packs is None else packs,
         contacts=contacts or {},
         charges=charges,
+        seen_to_after=seen_to_after,
         last_day=last_day,
         show_stages=show_stages,
     )
@@ -199,6 +210,7 @@ class Diary:
         packs: Packs,
         contacts: Mapping[str, ContactStatus],
         charges: Sequence[ChargeStatus | Try] = (),
+        seen_to_after: timedelta | None = SEEN_TO_AFTER,
         last_day: int = 400,
         show_stages: bool = False,
     ) -> None:
@@ -213,6 +225,7 @@ class Diary:
         self._packs = packs
         self._contacts = contacts
         self._charges = deque(charges)
+        self._seen_to_after = seen_to_after
         self._show_stages = show_stages
         self._done: set[str] = set()
         self._sent: dict[str, Message] = {}
@@ -321,6 +334,8 @@ class Diary:
         """Write down why a person is asked."""
         self._take(order)
         self._write(f"handed over: {order.reason}")
+        if self._seen_to_after is not None:
+            self._ahead.append((self._now + self._seen_to_after, seen_to(order)))
 
     def _reached(
         self, verdict: AnyVerdict, status: ContactStatus | None, facts: PersonFacts

@@ -14,7 +14,14 @@ from compliance import Allow, Deny, Packs, PastContact, decide
 from compliance.orders import Reached, ReachOut
 from domain.accounts import PAID_UP, Closure
 from domain.contacts import Channel, Contact, ContactStatus
-from domain.events import AnyEvent, BalanceChanged, ContactSettled, Event, PaymentReversed
+from domain.events import (
+    AnyEvent,
+    BalanceChanged,
+    ContactSettled,
+    Event,
+    PaymentReversed,
+    TaskDone,
+)
 from domain.models import changed, made
 from domain.money import Money
 from domain.orders import Charge, Charged, ChargeStatus, DeclineKind, HandOver
@@ -35,6 +42,9 @@ if TYPE_CHECKING:
 
 BOUNCES_AFTER = timedelta(hours=1)
 """How long after a message was accepted the news comes that it did not arrive."""
+
+SEEN_TO_AFTER = timedelta(days=1)
+"""How long after an account was handed over a person of ours has seen to it: an assumption."""
 
 PATIENCE = 1_000
 """Looks at the clock without time passing after which a journey is thought to go round for ever."""
@@ -318,8 +328,9 @@ class Life:
         self._cards += 1
 
     async def hand_over(self, order: HandOver) -> None:
-        """A person of ours is asked."""
+        """A person of ours is asked, and sees to it."""
         self._home.told(self, What.HANDED, order.reason, why=self._why)
+        self._home.later(self, SEEN_TO_AFTER, seen_to(order))
 
     # money
 
@@ -462,6 +473,11 @@ def counted(order: ReachOut, status: ContactStatus, person: PersonFacts) -> Past
         status=status,
         address=person.addresses.get(message.channel, ""),
     )
+
+
+def seen_to(order: HandOver) -> TaskDone:
+    """News that a person of ours has done what an account was handed over for."""
+    return TaskDone(event_id=f"done {order.key}", task=order.key)
 
 
 def returned(order: ReachOut) -> ContactSettled:

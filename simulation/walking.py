@@ -86,6 +86,9 @@ WAITS = {
 }
 """Verbs of an account that may take time, each with the argument that says how much."""
 
+IN_PEACE = "in_peace"
+"""What `hand_over` takes where quiet is kept until it is done: the longest that it is kept."""
+
 SEES = frozenset({"morning_of", "earlier", "visits", "covered", "slipped"})
 """Verbs that look at the account, and change nothing."""
 
@@ -674,9 +677,11 @@ class Walk:
             return [(Known(MOVES[verb]), path)]
         if verb == "contact":
             return self._contact(call, given[0] if given else named.get("message", NOTHING), path)
-        step = self._flow.add(
-            self._deed(verb, given, named), path.ends, self._source.file, call.lineno
-        )
+        place = self._source.file, call.lineno
+        step = self._flow.add(self._deed(verb, given, named), path.ends, *place)
+        if IN_PEACE in named:
+            span, _ = span_of(named[IN_PEACE])
+            step = self._flow.add(Waits(IN_PEACE, span), frozenset({step}), *place)
         return [(Open(f"{said}#{step}", verb=verb), path.at(step))]
 
     def _contact(self, call: ast.Call, message: Value, path: Path) -> Ways:

@@ -364,6 +364,12 @@ def hand_over(session: Session, key: str, account_id: str, reason: str, *, at: d
         journal.note(session, account_id, "handed over", at=at, reason=reason)
 
 
+def handed_over(session: Session, account_id: str) -> list[str]:
+    """Why a person of ours was asked to look at the account, each reason once, the latest last."""
+    asked = select(Task.reason).where(Task.account_id == account_id).group_by(Task.reason)
+    return list(session.scalars(asked.order_by(func.max(Task.at), Task.reason)))
+
+
 def open_workflows(session: Session, person_id: str | None = None) -> list[str]:
     """Workflow ids of open accounts, all or a person's."""
     query = select(Account.workflow_id).where(Account.closure.is_(None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Subquery, and_, distinct, func, select
+from sqlalchemy import Subquery, and_, case, distinct, func, select
 from sqlalchemy.orm import Session
 
 from domain.contacts import ContactStatus
@@ -130,12 +130,17 @@ def charges(session: Session) -> dict[str, int]:
     return _counted(rows.all())
 
 
-def tasks(session: Session) -> int:
-    """Accounts handed over to a person of ours that nobody has looked at yet."""
-    return (
-        session.scalar(select(func.count(distinct(Task.account_id))).where(Task.done_at.is_(None)))
-        or 0
+def tasks(session: Session) -> dict[str, int]:
+    """All that was ever handed over to a person of ours, by what became of it."""
+    became = case(
+        (Task.done_at.is_not(None), "seen to"),
+        (Account.closure.is_(None), "waiting"),
+        else_="waiting, the account closed",
     )
+    rows = session.execute(
+        select(became, func.count()).join(Account, Account.id == Task.account_id).group_by(became)
+    )
+    return _counted(rows.all())
 
 
 def book_sums(session: Session, *books: Book) -> dict[str, int]:

@@ -28,6 +28,8 @@ class OpenAccount:
     contacted_at: datetime | None
     held: bool
     agreed: bool
+    asked: bool
+    """Whether it waits for a person: it is on the worklist."""
     doing_since: datetime | None
     """The wall's time of a contact or charge that is intended and has come to no end."""
     ended: bool
@@ -52,6 +54,7 @@ select a.id, a.workflow_id, a.journey, a.stage, a.at, a.recorded_at,
   ), false) or exists (
     select from promises p where p.account_id = a.id and p.due >= current_date - 1
   ) as agreed,
+  exists (select from tasks t where t.account_id = a.id and t.done_at is null) as asked,
   least(
     (select min(c.recorded_at) from contacts c
      where c.account_id = a.id and c.status = :intended and not c.inbound),
@@ -98,6 +101,8 @@ left join (
   select account_id from plans
   union
   select account_id from promises where due >= current_date - 1
+  union
+  select account_id from tasks where done_at is null
 ) explained on explained.account_id = a.id
 where a.closure is null
 order by

@@ -47,6 +47,9 @@ def inbox(session: Session) -> Rows:
     return session.execute(waiting).all()
 
 
-def tasks(session: Session) -> int:
-    """How many accounts wait for a person of ours."""
-    return session.scalar(select(func.count()).where(Task.done_at.is_(None))) or 0
+def tasks(session: Session) -> Rows:
+    """How the account ended or `open`, its tasks that wait, and the oldest one's age in seconds."""
+    ended = func.coalesce(Account.closure, OPEN)
+    age = func.extract("epoch", func.now() - func.min(Task.recorded_at))
+    asked = select(ended, func.count(), age).join(Account, Account.id == Task.account_id)
+    return session.execute(asked.where(Task.done_at.is_(None)).group_by(ended)).all()

@@ -74,6 +74,7 @@ WITHHELD = {
     "contacts": ("link",),
     "operator_acts": ("operator",),
     "instructions": ("given_by",),
+    "tasks": ("done_by",),
 }
 """Columns that let somebody in, or name one of ours, and say nothing of a person."""
 

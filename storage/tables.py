@@ -458,7 +458,11 @@ class Task(Base):
     """Something a person of ours has to look at."""
 
     __tablename__ = "tasks"
-    __table_args__ = (Index(None, "account_id"),)
+    __table_args__ = (
+        Index(None, "account_id"),
+        Index("ix_tasks_waiting", "at", "key", postgresql_where=text("done_at is null")),
+        Index("ix_tasks_done", "done_at", "key", postgresql_where=text("done_at is not null")),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
@@ -466,6 +470,8 @@ class Task(Base):
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = _recorded()
     done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None]
+    """The creditor's slug, or the operator's name."""
 
 
 class Plan(Base):

@@ -72,7 +72,8 @@ class Limits:
 def is_quiet(account: OpenAccount, limits: Limits) -> bool:
     """Whether nobody was contacted for long, and nothing on record says why."""
     last = account.contacted_at or account.at
-    return not (account.held or account.agreed) and account.present - last > limits.quiet
+    explained = account.held or account.agreed or account.asked
+    return not explained and account.present - last > limits.quiet
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def first_lawful(progress: Progress, packs: Packs, at: datetime) -> datetime | N
     """
     if progress.person.standing(at):
         return None
-    at = max(at, progress.peace or at)
+    at = max(at, progress.peace_until or at)
     lawful = list[datetime]()
     for channel in COUNTED_AS:
         request = plain_request(progress.account_id, channel, Purpose.DEMAND)

@@ -60,6 +60,7 @@ EXAMPLES = (
     events.SettlementEnded(event_id="1", settlement_id="s1"),
     events.JourneySwitched(event_id="1", journey="hardship"),
     events.StageMoved(event_id="1", journey="a", stage="old", to_journey="a", to_stage="new"),
+    events.TaskDone(event_id="1", task="account/acme/A-1#2"),
     events.PromiseToPay(event_id="1", due=date(2026, 4, 1), minor=5_00, balance=9_00),
     events.PaymentReversed(event_id="1"),
     events.HardshipDeclared(event_id="1"),

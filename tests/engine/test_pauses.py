@@ -583,6 +583,17 @@ def test_what_a_stage_hands_over_is_not_repeated_when_it_was_broken_into_and_goe
     ]
 
 
+def test_no_stage_but_an_aside_keeps_quiet_for_what_it_hands_over():
+    @stage
+    async def asks(account):
+        """Hand over."""
+        await account.hand_over("look", in_peace=days(3))
+        return close(Closure.REFERRED)
+
+    with pytest.raises(TypeError, match="asks: expected an @aside, to keep quiet `in_peace`"):
+        play(Journey("asking", version=1, stages=(asks,)))
+
+
 def test_a_stage_that_stays_is_the_same_visit():
     account = newly_placed()
 

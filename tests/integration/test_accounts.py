@@ -151,6 +151,26 @@ async def test_a_person_sends_an_account_on_another_journey_that_there_is(house)
     assert state.journey == "hardship"
 
 
+async def test_nothing_is_sent_before_a_person_has_seen_to_what_somebody_wrote(house):
+    account = await house.place()
+    await house.forward(account, hours=15)
+    sent = len(await account.messages())
+    await account.says("What is this about?")
+    await account.reaches("needs_a_person")
+    await house.forward(account, days=8)
+    assert (await account.state()).stage == "needs_a_person"
+    assert len(await account.messages()) == sent
+
+    for _ in range(2):
+        seen = await house.api.post(f"/v1/accounts/{account.id}/tasks/done")
+        assert [each["done_by"] for each in seen.raise_for_status().json()["tasks"]] == ["acme"]
+
+    await account.reaches("reminders")
+    await house.forward(account, days=1)
+    assert len(await account.messages()) > sent
+    assert [detail["by"] for what, detail in account.story() if what == "seen to"] == ["creditor"]
+
+
 async def test_a_recall_ends_the_journey_and_empties_the_ledger(house):
     account = await house.place()
 

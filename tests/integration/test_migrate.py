@@ -72,6 +72,10 @@ async def test_moved_accounts_go_on_in_the_other_stage_and_hear_nothing_twice(ho
         assert session.get_one(Instruction, line["instruction"]).reason == REASON
     assert [len(await each.messages()) for each in (waits, held)] == [1, 1]
 
+    seen = await house.api.post(
+        f"/v1/accounts/{answered.id}/tasks/done", headers={"authorization": f"Bearer {key}"}
+    )
+    assert seen.is_success, seen.text
     await house.forward(waits, answered, held, days=4)
 
     assert [len(await waits.texts()), len(await waits.mails())] == [1, 1]

@@ -27,6 +27,7 @@ from domain.retries import Debit, DeclineCodes, Try, retry_at
 from simulation.deeds import Act, Deed
 from simulation.dice import Dice
 from simulation.happenings import Happening, What
+from simulation.lives import SEEN_TO_AFTER
 from simulation.placing import person_placed
 from simulation.portfolio import FAILS, WORKS
 from simulation.world import Person, live
@@ -352,9 +353,11 @@ class RealWorld:
     # what people do
 
     def _plan(self, happened, last):
-        """Deeds with their instants, and disputes that are resolved."""
+        """Deeds with their instants, disputes that are resolved, and tasks that are seen to."""
         plan = []
         for order, (did, after) in enumerate(itertools.pairwise([*happened, None])):
+            if did.what is What.HANDED and did.at + SEEN_TO_AFTER <= last:
+                plan.append((did.at + SEEN_TO_AFTER, order, self._seen_to(did.account)))
             if did.what is not What.DID:
                 continue
             plan.append((did.at, order, self._work(did, after)))
@@ -382,6 +385,12 @@ class RealWorld:
         async def work(home):
             if workflow_id(CREDITOR, home.reference(account_id)) in self._open(home):
                 await self._post(f"/v1/accounts/{account_id}/resume", {"hold": "dispute"})
+
+        return work
+
+    def _seen_to(self, account_id):
+        async def work(home):
+            await self._post(f"/v1/accounts/{account_id}/tasks/done", {})
 
         return work
 

@@ -8,10 +8,12 @@ from domain.events import (
     CardStored,
     HardshipDeclared,
     JourneySwitched,
+    MessageReceived,
     PaymentClaimed,
     PaymentReversed,
     PlanRequested,
     PromiseToPay,
+    TaskDone,
 )
 from domain.time import days
 from journeys.hardship import HARDSHIP
@@ -173,3 +175,79 @@ def test_what_was_promised_holds_on_another_journey_too(promise):
 
     quiet = [line for line in diary if not line.startswith(("day   0", "day   1"))]
     assert int(quiet[0].split()[1]) >= 8
+
+
+# what was handed over is seen to
+
+WROTE = MessageReceived(event_id="wrote")
+GIVEN_UP = "handed over: nobody has seen to what was handed over: nothing is sent any more"
+
+
+def day_of(line):
+    return int(line.split()[1])
+
+
+def test_nothing_is_sent_before_a_person_has_seen_to_what_was_written():
+    assert play(STANDARD, {1: WROTE}, seen_to_after=days(12))[1:3] == [
+        "day   1  09:00  handed over: wrote, or wants a call: read it and answer",
+        "day  13  09:00  email nudge",
+    ]
+
+
+def test_a_person_who_answers_at_once_leaves_them_a_few_days_all_the_same():
+    assert play(STANDARD, {1: WROTE}, seen_to_after=days(0))[2] == "day   4  09:00  email nudge"
+
+
+@pytest.mark.parametrize("journey", [STANDARD, SUBSCRIPTION, INVOICE, HARDSHIP])
+@pytest.mark.parametrize(
+    "told",
+    [WROTE, PaymentClaimed(event_id="claims"), PaymentReversed(event_id="back")],
+    ids=["wrote", "claims that it is paid", "payment went back"],
+)
+def test_what_nobody_has_seen_to_for_a_month_ends_the_journey(journey, told):
+    diary = play(journey, {1: told}, charges=[declined()] * 9, seen_to_after=None)
+
+    handed = next(number for number, line in enumerate(diary) if "day   1" in line)
+    assert diary[handed + 1 :] == [
+        f"day  31  09:00  {GIVEN_UP}",
+        "day  31  09:00  closed: referred",
+    ]
+
+
+@pytest.mark.parametrize(("seen", "other_seen_on"), [("diary#2", 23), ("diary#3", 21)])
+def test_each_of_several_things_is_seen_to_before_the_journey_goes_on(seen, other_seen_on):
+    claimed = PaymentClaimed(event_id="claims")
+    one_alone = TaskDone(event_id="seen", task=seen)
+
+    diary = play(STANDARD, {1: WROTE, 3: claimed, 5: one_alone}, seen_to_after=days(20))
+
+    assert day_of(diary[3]) == other_seen_on
+
+
+@pytest.mark.parametrize("after", [5, 15])
+def test_a_promise_made_meanwhile_does_not_end_the_silence(after):
+    promise = promised(13, "p", balance=200_00)
+
+    diary = play(STANDARD, {1: WROTE, 2: promise}, seen_to_after=days(after))
+
+    assert day_of(diary[2]) == max(1 + after, 6)
+
+
+def test_the_silence_is_kept_on_another_journey_too_until_somebody_has_seen_to_it():
+    switched = JourneySwitched(event_id="to", journey="invoice")
+
+    diary = play(STANDARD, {1: WROTE, 2: switched}, seen_to_after=days(20), last_day=60)
+
+    assert day_of(diary[2]) == 21
+
+
+def test_a_task_that_keeps_nobody_quiet_is_done_and_nothing_changes():
+    story: Story[int] = {1: TaskDone(event_id="seen", task="another"), 2: WROTE}
+
+    assert play(STANDARD, story) == play(STANDARD, {2: WROTE})
+
+
+def test_a_payment_ends_the_silence_and_the_journey():
+    diary = play(STANDARD, {1: WROTE, 5: pays(200_00)}, seen_to_after=None)
+
+    assert diary[-1] == "day   5  09:00  closed: paid in full"

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from compliance import PersonFacts
 from domain.contacts import Channel, ContactStatus
 from domain.events import (
     CardStored,
@@ -15,7 +16,7 @@ from domain.events import (
 from domain.orders import ChargeStatus, DeclineKind
 from domain.time import days, hours
 from journeys.subscription import SUBSCRIPTION
-from simulation.diary import Story, accepts_offer, declined, not_yet, pays, play
+from simulation.diary import Story, accepts_offer, declined, newly_placed, not_yet, pays, play
 
 PAID, PROCESSING = ChargeStatus.PAID, ChargeStatus.PROCESSING
 DECLINED = declined(again_in=days(2))
@@ -51,6 +52,24 @@ def test_a_card_that_was_declined_for_good_is_tried_once_and_the_link_goes_out_a
         "day   7  09:00  email last_notice",
         "day  14  09:00  handed over: the subscription's payment could not be recovered",
         "day  14  09:00  closed: referred",
+    ]
+
+
+def test_where_nothing_may_be_sent_the_card_is_tried_and_what_is_missing_is_waited_for():
+    """ON-1: a written notice comes before any other contact."""
+    account = newly_placed(currency="CAD")
+    account.person = PersonFacts(
+        country="CA", regions=("CA-ON",), zones=("America/Toronto",), actor="agency"
+    )
+
+    diary = play(SUBSCRIPTION, account=account, charges=NEVER)
+
+    assert diary[0] == "day   0  09:00  charge 200.00 declined"
+    assert diary[1].startswith("day   0  09:00  handed over: nothing may be sent to them: ON-1: ")
+    assert diary[2:] == [
+        "day  30  00:00  charge 200.00 declined",
+        "day  30  00:00  handed over: the subscription's payment could not be recovered",
+        "day  30  00:00  closed: referred",
     ]
 
 

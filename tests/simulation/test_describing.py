@@ -13,7 +13,7 @@ from journeys import JOURNEYS
 from simulation.charts import Lead, Span, Waits, Way
 from simulation.describing import LANGUAGES, Teller, described, sentences_of, vocabulary
 from simulation.reading import read
-from simulation.walking import WAITS
+from simulation.walking import IN_PEACE, WAITS
 
 PATIENCE = days(2)
 
@@ -126,7 +126,7 @@ def test_every_language_has_the_same_words():
     assert english.channels.keys() == {*Channel}
     assert english.closures.keys() == {*Closure}
     assert english.responses.keys() == {kind.__name__ for kind in Response.__subclasses__()}
-    assert {each.partition(".")[0] for each in english.pauses} == {*WAITS}
+    assert {each.partition(".")[0] for each in english.pauses} == {*WAITS, IN_PEACE}
 
 
 def test_every_hold_is_named_among_the_safeguards():

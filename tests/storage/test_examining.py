@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 from domain.accounts import Closure, Hold
 from domain.contacts import ContactStatus
 from domain.ledger import paid
-from storage import accounts, creditors, examining, inbox, ledger
+from storage import accounts, creditors, examining, inbox, ledger, tasks
 from storage.tables import Account, ContactRow
 from tests.api.record import NOW, placement, record
 
@@ -75,6 +75,16 @@ def test_holds_and_payments_are_seen_and_closed_accounts_are_not(database, made)
         accounts.close(session, made.account_id, Closure.PAID_IN_FULL, at=NOW)
         assert examining.page(session, "", 10) == []
         assert examining.is_open(session, "account/acme/nobody") is None
+
+
+def test_what_waits_for_a_person_is_seen_until_it_is_done(database, made):
+    with database.transaction() as session:
+        accounts.hand_over(session, "task", made.account_id, "read it", at=NOW)
+    assert only(database).asked
+    with database.transaction() as session:
+        account = session.get_one(Account, made.account_id)
+        tasks.see_to(session, account, None, by=tasks.Doer("acme", of_house=False), at=NOW)
+    assert not only(database).asked
 
 
 def test_the_most_suspicious_are_read_first_and_no_more_than_asked_for(database):

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import stripe
 from google.protobuf.message import Message
+from sqlalchemy import select
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
@@ -31,11 +32,12 @@ from domain.events import (
     MeansStated,
     PaymentReversed,
     PlanEnded,
+    TaskDone,
 )
 from domain.time import local_date
 from journeys import JOURNEYS
 from storage import contracts, plans
-from storage.tables import ContactRow
+from storage.tables import ContactRow, Task
 from tests.house import embedded_stack, open_house
 from tests.stack.programs import open_directory, quick_disk
 from tests.workflows import histories
@@ -80,6 +82,18 @@ class Story:
         """The workflow hears of something that the record would have told it."""
         event = kind(event_id=f"{kind.__name__} of {self.account.id}", **told)
         await self.account.handle.signal("hear", Heard(event=event))
+
+    async def is_seen_to(self):
+        """A person of ours does what the account was handed over for."""
+
+        async def waiting():
+            with self.house.database.transaction() as session:
+                handed = select(Task.key).where(Task.account_id == self.account.id)
+                return session.scalars(handed.where(Task.done_at.is_(None))).all()
+
+        for task in await self.house.eventually(waiting):
+            done = TaskDone(event_id=f"done:{task}", task=task)
+            await self.account.handle.signal("hear", Heard(event=done))
 
     async def is_offered_a_plan(self):
         if self.is_hardship:
@@ -165,6 +179,7 @@ async def a_plan_is_given_up(story):
 async def a_payment_goes_back(story):
     """A bank takes a payment back."""
     await story.hears(PaymentReversed)
+    await story.is_seen_to()
     await story.days(9)
 
 
@@ -172,6 +187,7 @@ async def a_plan_rests(story):
     """A bank takes back what was paid for a plan, and nobody restarts it for a month."""
     await story.accepts_a_plan()
     await story.hears(PaymentReversed)
+    await story.is_seen_to()
     await story.days(45)
 
 
@@ -198,12 +214,14 @@ async def a_promise(story):
 async def a_claim(story):
     """The consumer says that it is paid."""
     await story.account.says("PAID")
+    await story.is_seen_to()
     await story.days(9)
 
 
 async def a_call_is_wanted(story):
     """The consumer asks for a person."""
     await story.account.says("CALL ME")
+    await story.is_seen_to()
     await story.days(5)
 
 

@@ -36,6 +36,7 @@ def account(**changes):
         "contacted_at": NOW - timedelta(days=2),
         "held": False,
         "agreed": False,
+        "asked": False,
         "doing_since": None,
         "ended": False,
         "recorded_at": LONG_AGO,
@@ -114,6 +115,7 @@ def test_nothing_pending_is_an_ailment_unless_a_hold_stands():
         ({"contacted_at": None, "at": NOW - timedelta(days=3)}, False),
         ({"contacted_at": LONG_AGO, "held": True}, False),
         ({"contacted_at": LONG_AGO, "agreed": True}, False),
+        ({"contacted_at": LONG_AGO, "asked": True}, False),
         ({"contacted_at": LONG_AGO, "present": LONG_AGO + timedelta(days=1)}, False),
     ],
 )
