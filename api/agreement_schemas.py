@@ -40,7 +40,7 @@ class NewSettlement(BaseModel):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.amount is None) == (self.percent is None):
-            raise ValueError("give either amount or percent")
+            raise ValueError("amount and percent go alone: expected one of the two")
         return self
 
 

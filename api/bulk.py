@@ -49,7 +49,7 @@ class NewBulk(BaseModel):
     @model_validator(mode="after")
     def _a_journey_to_switch_to(self) -> "NewBulk":
         if (self.journey is not None) != (self.verb is BulkVerb.SWITCH):
-            raise ValueError("expected a journey with `switch`, and with nothing else")
+            raise ValueError("verb and journey do not fit: expected a journey with `switch` alone")
         return self
 
 

@@ -29,7 +29,7 @@ from compliance.verdicts import Deny, Reason
 from domain.accounts import Closure
 from domain.contacts import Channel, Purpose
 from domain.time import local_instant, zone
-from storage import contacts, laws, ledger, people
+from storage import accounts, contacts, laws, ledger, people
 from storage.tables import Account
 
 A_MOMENT = "a moment such as 2026-11-30T14:00, 2026-11-30T14:00+01:00 or 2026-11-30, from 2000 on"
@@ -170,6 +170,9 @@ def explained(session: Session, account: Account, question: Question) -> Explana
         purpose=question.purpose,
         over=over.says if over else None,
         refused_at_last=_refused_at_last(session, account),
+        handed_over=(
+            accounts.handed_over(session, account.id) if account.closure in GIVEN_UP else []
+        ),
         channels=[_channel(channel, each, over) for channel, each in told.items()],
         detail=question.detail,
         rules=_answers(told[question.detail].findings, packs),

@@ -58,17 +58,21 @@ class PlanWish(BaseModel):
     def _said_in_one_way(self) -> Self:
         ways = (self.parts, self.amount, self.instalments)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError("give one of parts, amount and instalments")
+            raise ValueError(
+                "instalments are said in one way: expected parts, amount or instalments"
+            )
         custom = self.instalments is not None
         if custom and (self.rhythm or self.first):
-            raise ValueError("instalments have dates of their own: leave out rhythm and first")
+            raise ValueError("instalments have dates of their own: expected no rhythm and no first")
         if not custom and self.first is None:
-            raise ValueError("give first: the day from which on instalments fall due")
+            raise ValueError(
+                "first is missing: expected the day from which on instalments fall due"
+            )
         if sum(each.amount.minor for each in self.instalments or ()) > LARGEST:
-            raise ValueError(f"instalments sum to more than {LARGEST} minor units")
+            raise ValueError(f"instalments sum to too much: expected at most {LARGEST} minor units")
         days = [each.due for each in self.instalments or ()]
         if days != sorted(days):
-            raise ValueError("give instalments in the order of their dates")
+            raise ValueError("instalments are out of order: expected the earliest first")
         return self
 
 

@@ -211,7 +211,8 @@ class Internal(Problem):
 
 
 STATIC = frozenset({"", "/consumer"})
-"""Places whose own messages are whole sentences that hold no value."""
+"""Places whose own messages are whole sentences that hold no value: what is wrong, and mostly
+`: expected` and what was."""
 
 EXPECTED = {
     "/reference": "1 to 64 letters, digits, dots, dashes and underscores; no personal data",
@@ -219,6 +220,7 @@ EXPECTED = {
     "/balance": "an object with minor and currency",
     "/balance/minor": "an integer of minor units (cents, halalas, fils) from 1 to 10^12",
     "/balance/currency": "an ISO 4217 currency code such as USD, SAR or KWD",
+    "/amount": "an object with currency, and minor above zero",
     "/amount/minor": "an integer of minor units (cents, halalas, fils) from 1 to 10^12",
     "/amount/currency": "an ISO 4217 currency code such as USD, SAR or KWD",
     "/income": "1 to 50 sums, of at most 5·10^11 minor units a month in all",
@@ -258,7 +260,8 @@ def _field_error(found: ErrorDetails, body: object) -> dict[str, str]:
     kind = found["type"]
     if kind == "value_error" and pointer in STATIC:
         sentence = str(found.get("ctx", {}).get("error", "")) or "is not valid"
-        return field_error(pointer, sentence, EXPECTED.get(pointer, "see /docs"))
+        wrong, _, expected = sentence.partition(": expected ")
+        return field_error(pointer, wrong, expected or EXPECTED.get(pointer, "see /docs"))
     unknown = kind == "extra_forbidden"
     expected = "only the fields in /docs" if unknown else EXPECTED.get(pointer, _plainly(found))
     return field_error(pointer, DETAILS.get(kind, "is not valid"), expected)

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from api.problems import FieldError, field_error
 from compliance.facts import Actor, Sector
@@ -48,7 +49,7 @@ EXAMPLE: JsonDict = {
 def above_zero(money: Money) -> Money:
     """The amount itself, once it is known to be one."""
     if money.minor <= 0:
-        raise ValueError("minor must be above zero")
+        raise PydanticCustomError("greater_than", "an amount above zero")
     return money
 
 
@@ -74,7 +75,7 @@ class NewAccount(BaseModel):
     @model_validator(mode="after")
     def _something_is_owed(self) -> Self:
         if self.balance.minor <= 0:
-            raise ValueError("balance.minor must be above zero: it is what the consumer owes")
+            raise ValueError("balance.minor is not above zero: expected what the consumer owes")
         return self
 
     def of(self, creditor: str) -> Placement:
@@ -128,12 +129,7 @@ class DirectPayment(BaseModel):
 
     reference: Reference
     """The creditor's own key of the payment; the same again is the same payment."""
-    amount: Money
-
-    @model_validator(mode="after")
-    def _something_was_paid(self) -> Self:
-        above_zero(self.amount)
-        return self
+    amount: Amount
 
 
 class AccountView(BaseModel):
@@ -288,6 +284,9 @@ class ExplanationView(BaseModel):
     """Why nothing leaves about this account at all, whatever the rules say; else null."""
     refused_at_last: list[Rule] = []
     """Of an account that ended unpaid: the rules that refused all that was tried at last."""
+    handed_over: list[str] = []
+    """Of an account that ended unpaid: why a person of ours was asked to look at it, the latest
+    last; such as for the rules by which nothing could be tried at all."""
     channels: list[ChannelAnswer]
     """The channel that was asked for, or every one."""
     detail: Channel

@@ -141,7 +141,7 @@ def _cells(line: bytes) -> list[str]:
 def read_json(line: bytes) -> Any:  # noqa: ANN401 -- any JSON; validated next
     """Reads a line of an NDJSON file."""
     try:
-        return json.loads(line.removeprefix(MARK))
+        return json.loads(line.removeprefix(MARK).decode())  # of bytes it would take UTF-16, too
     except UnicodeDecodeError:
         raise UnreadableLine("text in UTF-8") from None
     except json.JSONDecodeError as error:

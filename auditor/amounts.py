@@ -1,9 +1,9 @@
 """Amounts of money as a text names them, in minor units, in the ways of English and of Arabic.
 
 A number is an amount if the currency stands beside it: its ISO code, a symbol, or its name. One
-that stands between two numbers belongs to the first, unless it touches the second alone, or the
-second has all its decimals. Where a number can be read in two ways, the smaller is taken: a false
-alarm would hide the real one.
+that stands between two numbers belongs to the first, unless it touches the second alone, the second
+has all its decimals, or the first is a day by which something is due. Where a number can be read in
+two ways, the smaller is taken: a false alarm would hide the real one.
 """
 
 import re
@@ -14,7 +14,19 @@ from iso4217 import Currency
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,'’٫٬\u00a0\u202f]\d+)*")  # noqa: RUF001 -- separators
 _LAST = re.compile(r"(.*)[.,'’٫٬\u00a0\u202f](\d+)$")  # noqa: RUF001
 _UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+_DATE = re.compile(
+    r"(?<![\d./-])(?:\d{4}-\d{2}-\d{2}|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2})(?![./-]?\d)"
+)
+_MONTHS = (
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_BY = r"(?<!ed )(?<!up )(?<!down )(?<!cut )(?<!less )(?<!more )\bby"
+"""Not as in: reduced by."""
+_UNTIL = rf"(?:{_BY}|\b(?:on|before|until|till|قبل|حتى|في|يوم)|{_MONTHS})\s+(?:the\s+)?"
+_YEAR = r"(?:19|20)\d{2}"
+_DAY = rf"(?:(?:\d{{1,2}}[./-])?(?:0?[1-9]|[12]\d|3[01])|{_YEAR})(?!\d)"
+_NO_YEAR_OR_PHONE = rf"(?!{_YEAR}(?![.,]?\d)|\d{{7}})"
 _GAP = r"[ \u00a0\u202f]?"
 _NUMBER_ENDS = re.compile(rf"\d({_GAP})$")
 _SYMBOLS = r"[A-Z]{0,3}[$£€¥₹₩₺₪₱₦₫₽฿﷼¢]"
@@ -42,6 +54,7 @@ def largest(text: str | None, currency: str | None) -> int | None:
 @lru_cache(maxsize=10_000)
 def _amounts(text: str, currency: str) -> tuple[int, ...]:
     seen, decimals = _DATE.sub("-", _UNSEEN.sub("", text)), _decimals(currency)
+    seen = _day_before(currency).sub(r"\1-", seen)
     found = (each for each in _NUMBER.finditer(seen) if _is_amount(each, currency, decimals))
     return tuple(_minor(each[0], decimals) for each in found)
 
@@ -69,9 +82,21 @@ def _is_its_own(currency: re.Match[str] | None, *, is_exact: bool) -> bool:
 @cache
 def _beside(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The currency as it ends before a number, and as it begins after one."""
-    money = rf"(?:(?<![A-Za-z])(?-i:{re.escape(currency)})|{_SYMBOLS}|{_ARABIC}|{_NAMES})"
+    money = _money(currency)
     before, after = rf"{money}(?P<gap>{_GAP})$", rf"(?:{money}|{_GAP}{money}(?!\d))"
     return re.compile(before, re.IGNORECASE), re.compile(after, re.IGNORECASE)
+
+
+@cache
+def _day_before(currency: str) -> re.Pattern[str]:
+    """A day on which an amount falls due, if the currency stands between the two: by 12 USD 900."""
+    amount = rf"{_GAP}{_money(currency)}{_GAP}{_NO_YEAR_OR_PHONE}\d"
+    return re.compile(rf"({_UNTIL}){_DAY}(?={amount})", re.IGNORECASE)
+
+
+def _money(currency: str) -> str:
+    """A currency, or what may stand for it."""
+    return rf"(?:(?<![A-Za-z])(?-i:{re.escape(currency)})|{_SYMBOLS}|{_ARABIC}|{_NAMES})"
 
 
 @cache

@@ -26,9 +26,10 @@ ASKING = frozenset({"demand", DEBIT})
 """Purposes for which nothing may leave once an account is over."""
 
 AN_ATTEMPT = timedelta(seconds=90)
-"""How long an attempt may last, and so a transaction. It carries the time of its beginning, and may
-then wait for the person: the law that it finds may be younger. One that begins while a law is being
-put in force finds the one before."""
+"""How long an attempt may last, and so a transaction: written down a second time, as nothing of
+theirs is taken on trust here. It carries the time of its beginning, and may then wait for the
+person: the law that it finds may be younger. One that begins while a law is being put in force
+finds the one before."""
 
 
 def joined(book: Book) -> tuple[dict[str, Contact], Iterator[Violation]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,14 +24,18 @@ from cli.explaining import utc
 from cli.records import open_record
 from compliance.calendars import Calendar
 from compliance.evaluator import decide
-from compliance.facts import ContactRequest
+from compliance.facts import PersonFacts, plain_request
 from compliance.laws import LAWS, law_id, read_law, write_law
 from compliance.loading import LOADER, load_calendar, load_pack, load_packs
 from compliance.loosening import loosened
 from compliance.merging import changes, merged
 from compliance.packs import Pack, Packs
-from compliance.verdicts import Allow, Deny, Wait
+from compliance.timing import NEVER
+from compliance.verdicts import Allow, AnyVerdict, Deny, Wait
+from domain.contacts import Message
 from domain.events import LawChanged
+from journeys import journey_called
+from simulation.reading import UnreadableError, read
 from stack import Addresses
 from storage import Database, laws, people
 from workflows.door import TemporalDoor
@@ -64,12 +69,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Move:
-    """What a change of law does to one contact that waits for its first lawful moment."""
+    """What a change of law does to one contact that waits for the law."""
 
     account: str
     channel: str
     message: str
-    was_until: datetime
+    was_until: datetime | None
+    """Its first lawful moment; None if it is refused until something changes."""
     was_rule: str | None
     verdict: Literal["allow", "wait", "deny"]
     until: datetime | None
@@ -79,11 +85,11 @@ class Move:
     @property
     def effect(self) -> Effect:
         """Which way it moves."""
-        if self.until is None:
-            return "refused"
         if self.until == self.was_until:
             return "unchanged"
-        return "earlier" if self.until < self.was_until else "later"
+        if self.until is None:
+            return "refused"
+        return "earlier" if self.was_until is None or self.until < self.was_until else "later"
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,7 @@ async def _planned(
         if state is None:
             silent.append(workflow)
             return
-        move = await asyncio.to_thread(_move, database, state, change.packs)
+        move = await asyncio.to_thread(_move, database, state, change)
         moves.extend([move] if move else [])
 
     await _each(open_now, ask, console, "accounts asked")
@@ -241,32 +247,67 @@ async def _planned(
     return Plan(change, len(open_now), len(silent), moves)
 
 
-def _move(database: Database, state: AccountState, packs: Packs) -> Move | None:
-    """What a law says to the contact that an account waits to make; None if it waits for none."""
-    parked = state.parked
-    if parked is None or state.closure is not None:
-        return None
-    request = ContactRequest(
-        account_id=state.account_id,
-        channel=parked.message.channel,
-        purpose=parked.message.purpose,
-    )
+def _move(database: Database, state: AccountState, change: Change) -> Move | None:
     with database.transaction() as session:
         facts = people.facts(session, state.account_id, state.at)
-    verdict = decide(request, facts, packs, state.at)
+    return moved(state, facts, change)
+
+
+def moved(state: AccountState, facts: PersonFacts, change: Change) -> Move | None:
+    """What a law does to the contact that an account waits to make; None if it waits for none.
+
+    One waits for its first lawful moment, or in a stage that asks whether it `may_contact` at all.
+    """
+    parked = state.parked
+    messages = (parked.message,) if parked else awaited(state.journey, state.stage)
+    if not messages or state.closure is not None:
+        return None
+    if parked:
+        was_until, was_rule = parked.until, next(iter(parked.rules), None)
+    else:
+        _, was = _first(state, messages, facts, LAWS.called(change.before))
+        if not isinstance(was, Deny) or facts.standing(state.at):
+            return None  # it waits for an answer, or for a hold to end
+        was_until, was_rule = None, was.decided_by
+    message, verdict = _first(state, messages, facts, change.packs)
     return Move(
         account=state.account_id,
-        channel=parked.message.channel.value,
-        message=parked.message.name,
-        was_until=parked.until,
-        was_rule=parked.rules[0] if parked.rules else None,
+        channel=message.channel.value,
+        message=message.name,
+        was_until=was_until,
+        was_rule=was_rule,
         verdict=verdict.kind,
         until=_until(verdict, state.at),
         rule=verdict.decided_by,
     )
 
 
-def _until(verdict: Allow | Wait | Deny, at: datetime) -> datetime | None:
+@cache
+def awaited(journey: str, stage: str | None) -> tuple[Message, ...]:
+    """The messages of a stage that waits until one may be sent at all; none of another stage."""
+    try:
+        found = journey_called(journey)
+        present = found.stage(stage or "").name
+        (chart,) = (each for each in read(found).stages if each.name == present)
+    except (LookupError, UnreadableError):  # of another build, or not to be read
+        return ()
+    return chart.sends if any(each.verb == "may_contact" for each in chart.waits) else ()
+
+
+def _first(
+    state: AccountState, messages: Sequence[Message], facts: PersonFacts, packs: Packs
+) -> tuple[Message, AnyVerdict]:
+    """The message that may leave first, and what a law says to it."""
+
+    def asked(message: Message) -> AnyVerdict:
+        request = plain_request(state.account_id, message.channel, message.purpose)
+        return decide(request, facts, packs, state.at)
+
+    said = [(each, asked(each)) for each in messages]
+    return min(said, key=lambda each: _until(each[1], state.at) or NEVER)
+
+
+def _until(verdict: AnyVerdict, at: datetime) -> datetime | None:
     match verdict:
         case Allow():
             return at
@@ -341,7 +382,7 @@ def moves_table(moves: Iterable[Move]) -> Table:
         table.add_row(
             move.account,
             f"{move.channel} {move.message}",
-            utc(move.was_until),
+            utc(move.was_until) if move.was_until else "refused",
             becomes,
             escape(f"{move.was_rule or 'nothing'} -> {move.rule or 'nothing'}"),
         )

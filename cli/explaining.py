@@ -153,6 +153,8 @@ def _head(view: ExplanationView, account: str) -> Table:
         for rule in view.refused_at_last:
             why = f"{rule.rule}: {rule.says} ({rule.cite})"
             table.add_row("refused at last", escape(why))
+        for asked in view.handed_over:
+            table.add_row("we were asked", escape(asked))
     elif len(view.channels) == 1:
         (only,) = view.channels
         table.add_row("verdict", f"{VERDICTS[only.verdict]}, by {only.channel}")

@@ -24,12 +24,12 @@ HINTS: Mapping[str, str] = {
 }
 """What to do about a value, by where it stands."""
 KINDS = (
-    (b"\xff\xfe", f"the text is in UTF-16; expected UTF-8: {SAVE}"),
-    (b"\xfe\xff", f"the text is in UTF-16; expected UTF-8: {SAVE}"),
     (b"PK\x03\x04", f"that is a spreadsheet or an archive; expected text: {SAVE}"),
     (b"[", "a list begins; expected one JSON object a line, with no brackets around them all"),
 )
 """Files of another kind, by how they begin."""
+NUL = b"\x00"
+"""In UTF-16 every second byte of what is plain in English, such as a brace or a comma."""
 SEPARATORS = ((b";", "semicolons"), (b"\t", "tabs"), (b"|", "bars"))
 
 
@@ -77,7 +77,6 @@ class Faults:
 
 def header(first: bytes) -> list[str]:
     """The columns that a CSV file's first line names; RowError if they are not those of ours."""
-    other_kind(first)
     if b"\r" in first.strip():
         raise RowError(f"line 1: lines end in CR alone; expected LF or CR LF: {SAVE}")
     _separated(1, first)
@@ -94,6 +93,8 @@ def other_kind(first: bytes) -> None:
     for begins, says in KINDS:
         if first.removeprefix(MARK).startswith(begins):
             raise RowError(f"line 1: {says}")
+    if NUL in first:
+        raise RowError("line 1: the text is in UTF-16; expected UTF-8: save it as UTF-8")
 
 
 def _separated(number: int, line: bytes) -> None:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,8 @@ def _read(
     portfolio, seen, done = Portfolio(file.name), dict[str, int](), 0
     digest = hashlib.sha256()
     hashed, faults = _hashed(lines, digest), Faults(file.name)
-    desk, first = _desk(file, hashed, terms)
-    for number, line in enumerate(hashed, start=first):
+    desk, rows = _desk(file, hashed, terms)
+    for number, line in rows:
         done += len(line)
         if number % REPORTED == 0:
             on_progress(done)
@@ -179,16 +180,21 @@ def _take(
     portfolio.add(row.plain.consumer, row.facts, account)
 
 
-def _desk(file: Path, lines: Iterator[bytes], terms: Terms) -> tuple["_Desk", int]:
-    """Where the rows of that file are judged, and the number of the first that is one."""
+def _desk(
+    file: Path, lines: Iterator[bytes], terms: Terms
+) -> tuple["_Desk", Iterator[tuple[int, bytes]]]:
+    """Where the rows of that file are judged, and the lines that are rows, with their numbers."""
     kind = file.suffix.lower()
-    if kind in JSON_LINES:
-        return _Desk(read_json, _read_quickly, terms), 1
-    if kind != CSV:
+    if kind not in {CSV, *JSON_LINES}:
         expected = ", ".join((CSV, *JSON_LINES))
         raise RowError(f"expected a file whose name ends in one of {expected}")
-    reader = csv_reader(header(next(lines, b"")))
-    return _Desk(reader, reader, terms, is_csv=True), 2
+    first = next(lines, b"")
+    other_kind(first)
+    if kind in JSON_LINES:
+        desk = _Desk(read_json, _read_quickly, terms)
+        return desk, enumerate(chain([first], lines), start=1)
+    reader = csv_reader(header(first))
+    return _Desk(reader, reader, terms, is_csv=True), enumerate(lines, start=2)
 
 
 def _read_quickly(line: bytes) -> Any:  # noqa: ANN401 -- any JSON
@@ -223,8 +229,6 @@ class _Desk:
             return _Row(plain, facts)
         judged = self._judge.rows([(number, line if len(line) <= LONGEST_LINE else None)])[0]
         if judged.placement is None:
-            if number == 1:
-                other_kind(line)
             refuse(number, judged.errors, line, is_csv=self._is_csv)
         row = self._placed(judged.placement)
         if plain is not None:

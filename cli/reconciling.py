@@ -9,6 +9,7 @@ from rich.table import Table
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from api.services import wall
 from cli.acting import connect
 from cli.demo import progress_bars
 from cli.records import open_record
@@ -18,6 +19,7 @@ from stack import Addresses
 from storage import reconciling
 from workflows import names
 
+A_DAY = timedelta(days=1)
 LOOK = 0.5
 """Seconds between two looks at how far it has come."""
 BY_HAND = f"{names.RECONCILER}-now"
@@ -26,15 +28,25 @@ SHOWN = 200
 
 
 def window(since: datetime | None, until: datetime | None, *, hear: bool) -> Reconcile:
-    """From the first of two days to the end of the last, both in UTC."""
-    job = Reconcile(
+    """From the first of two days to the end of the last, both in UTC; of today, to this moment.
+
+    ValueError for days that have not begun, and for a last day before the first.
+    """
+    today = wall().date()
+    for option, day in (("--since", since), ("--until", until)):
+        if day is not None and day.date() > today:
+            raise ValueError(
+                f"{option} {day:%Y-%m-%d}: that day has not begun in UTC; give {today} or a day"
+                f" before it, or leave {option} out"
+            )
+    if since and until and since > until:
+        raise ValueError("--since is after --until: expected the earlier day first")
+    last = until.date() if until else today
+    return Reconcile(
         since=since and _midnight(since.date()),
-        until=until and _midnight(until.date() + timedelta(days=1)),
+        until=_midnight(last + A_DAY) if last < today else None,
         hear=hear,
     )
-    if job.since and job.until and job.since >= job.until:
-        raise ValueError("--since is after --until: expected the earlier day first")
-    return job
 
 
 def _midnight(on: date) -> datetime:

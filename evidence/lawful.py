@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from evidence.deciding import Decided
 from evidence.faults import Fault, File
 from evidence.lines import Body
-
-AN_ATTEMPT = timedelta(seconds=90)
-"""How long an attempt may last, and so a transaction. It carries the time of its beginning, and may
-then wait for the person: the law that it finds may be younger. One that begins while a law is being
-put in force finds the one before."""
+from workflows.runtime import ATTEMPT
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,13 @@ def out_of_force(file: File, decisions: dict[int, Decided]) -> Iterator[Fault]:
 
 
 def _holds(span: Span, recorded: datetime, *, slept: bool) -> bool:
-    over = span.until is not None and span.until + AN_ATTEMPT < recorded
-    return span.since <= recorded + AN_ATTEMPT and (slept or not over)
+    """Whether a decision of that time may go by the law, give or take an attempt.
+
+    A transaction carries the time of its beginning, and may then wait for the person: the law that
+    it finds may be younger. One that begins while a law is being put in force finds the one before.
+    """
+    over = span.until is not None and span.until + ATTEMPT < recorded
+    return span.since <= recorded + ATTEMPT and (slept or not over)
 
 
 def _spans(law: Body) -> Iterator[Span]:

@@ -252,6 +252,23 @@ def test_of_an_account_that_was_given_up_the_rules_are_told_that_refused_all_tha
     ]
 
 
+@pytest.mark.parametrize("closure", [Closure.REFERRED, Closure.RECALLED])
+def test_of_an_account_that_was_given_up_before_anything_was_tried_it_is_told_what_we_were_asked(
+    explain, database, placed, closure
+):
+    asked = ["wants a call", "nothing may be sent to them: ON-1: a notice comes first"]
+    with database.transaction() as session:
+        for number, reason in enumerate([asked[1], *asked]):
+            at = NOW + timedelta(days=number)
+            accounts.hand_over(session, f"task-{number}", placed.account_id, reason, at=at)
+        accounts.close(session, placed.account_id, closure, at=NOW + timedelta(days=30))
+
+    told = explain()
+
+    assert told["refused_at_last"] == []
+    assert told["handed_over"] == (asked if closure is Closure.REFERRED else [])
+
+
 def test_who_collects_is_among_the_facts(explain):
     facts = explain()["facts"]
 

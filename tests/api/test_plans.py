@@ -207,8 +207,8 @@ class TestAgreeing:
             [("/amount/currency", "is not the account's currency")],
         ),
         (FOUR | {"first": "9999-12-31"}, [("/first", "is too far away")]),
-        (FOUR | {"amount": money(1)}, [("", "give one of parts, amount and instalments")]),
-        ({"parts": 2}, [("", "give first: the day from which on instalments fall due")]),
+        (FOUR | {"amount": money(1)}, [("", "instalments are said in one way")]),
+        ({"parts": 2}, [("", "first is missing")]),
         (
             FOUR | {"rhythm": {"kind": "payday", "paid": {"kind": "monthly", "day": 32}}},
             [("/rhythm/paid/day", "is too large")],

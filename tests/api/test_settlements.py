@@ -108,8 +108,8 @@ def test_who_may_go_lower_does(api, placed):
             "/expires_on",
             "a date from 2026-11-21 to 2026-12-05",
         ),
-        ({}, "", "see /docs"),
-        ({"percent": 70, "amount": money(150_00)}, "", "see /docs"),
+        ({}, "", "one of the two"),
+        ({"percent": 70, "amount": money(150_00)}, "", "one of the two"),
     ],
 )
 def test_what_is_wrong_with_an_offer_is_said_in_words(api, placed, new, pointer, expected):

@@ -8,11 +8,13 @@ import pytest
 from auditor import Book, audit
 from auditor.audit import AuditError
 from auditor.book import Profile
+from auditor.books import AN_ATTEMPT
 from auditor.law import END_OF_DAY, Law
 from auditor.provider import SendsError, read_file
 from auditor.wording import lacks, tells
 from compliance.laws import shipped_text
 from tests.auditor.books import clean_book, law, rule, span
+from workflows.runtime import ATTEMPT
 
 ASKED = ("sms", "demand", "mobile", "consumer", "manual")
 SOMEBODY = Profile(zones=("Europe/London",), country="GB", regions=("GB-ENG",))
@@ -25,6 +27,10 @@ def a_law(*packs, calendars=()):
 def ids(read, profile=SOMEBODY, creditor="alpha", on=date(2026, 6, 1), asked=ASKED):
     found = read.binding(profile, creditor, asked, [on.toordinal()])
     return {each.id for each in found}
+
+
+def test_a_decision_is_given_as_long_as_an_attempt_may_last():
+    assert AN_ATTEMPT == ATTEMPT
 
 
 def test_every_rule_of_the_law_that_ships_is_read():

@@ -150,6 +150,13 @@ def test_an_account_that_is_over_says_so_first_and_which_rules_left_nothing_to_b
     assert "refused at last ON-1: a notice comes first (Reg 74 s. 21)" in told
 
 
+def test_an_account_that_ended_unpaid_says_what_we_were_asked():
+    asked = "nothing may be sent to them: ON-1: a notice comes first"
+    told = printed(view(over="the journey is over: referred", handed_over=[asked]))
+
+    assert f"we were asked {asked}" in told
+
+
 def test_who_collects_is_told_and_what_is_not_known_binds():
     told = printed(view())
 

@@ -15,6 +15,8 @@ from cli.applying import (
     Move,
     Plan,
     as_data,
+    awaited,
+    moved,
     moves_table,
     print_plan,
     proposed,
@@ -24,10 +26,16 @@ from cli.applying import (
 )
 from cli.lawful import named
 from cli.main import app
-from compliance import PackError, Packs, load_packs
+from compliance import PackError, Packs, PersonFacts, load_packs
 from compliance.laws import law_id, shipped_id, write_law
+from domain.accounts import Hold
+from domain.contacts import Channel, Message
+from domain.money import Money
+from domain.people import StandingHold
+from engine.progress import Parked
 from storage import laws
 from tests.api.record import until_somebody_waits
+from workflows.messages import AccountState
 
 AT = datetime(2026, 11, 24, 14, tzinfo=UTC)
 OWN = """\
@@ -295,6 +303,72 @@ def test_a_contact_moves_one_of_four_ways(plan):
     assert summary(plan) == (
         "9 open accounts, 4 wait to make a contact: 1 refused, 1 later, 1 earlier, 1 unchanged"
     )
+
+
+ONTARIAN = PersonFacts(country="CA", regions=("CA-ON",), zones=("America/Toronto",))
+
+
+def asked(*, stage="reminders", without=(), **state):
+    """What a change of law does to an account in Ontario, where a written notice comes first."""
+    packs = load_packs()
+    for name in without:
+        packs = packs.without(name)
+    change = Change(shipped_id(), "law_after", "", packs, [])
+    facts = ONTARIAN.model_copy(update={"holds": state.pop("holds", ())})
+    known = {"account_id": "acc_1", "journey": "standard", "version": 1, "at": AT}
+    owed = Money(minor=100, currency="CAD")
+    return moved(AccountState(**known | {"stage": stage, "balance": owed} | state), facts, change)
+
+
+def test_an_account_that_may_not_be_contacted_at_all_is_planned_for_as_one_that_waits():
+    unmoved, freed = asked(), asked(without=["ca-on"])
+
+    assert unmoved is not None
+    assert (unmoved.was_until, unmoved.was_rule) == (None, "ON-1")
+    assert (unmoved.until, unmoved.rule, unmoved.effect) == (None, "ON-1", "unchanged")
+    assert freed is not None
+    assert (freed.message, freed.effect) == ("nudge", "earlier")
+    assert freed.until is not None
+    assert freed.rule != "ON-1"
+    planned = Plan(Change("law_1", "law_2", "", load_packs(), []), 1, 0, [freed])
+    told = " ".join(printed(planned, everything=False).split())
+    assert f"acc_1 │ {freed.channel} nudge │ refused │ earlier, " in told
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"stage": "escalation"},
+        {"stage": None},
+        {"stage": "gone"},
+        {"journey": "gone"},
+        {"closure": "referred"},
+        {"holds": (StandingHold(hold=Hold.DISPUTE),)},
+    ],
+)
+def test_an_account_that_waits_for_something_else_than_the_law_is_not_in_a_plan(state):
+    assert asked(without=["ca-on"], **state) is None
+
+
+def test_an_account_that_waits_for_its_first_lawful_moment_is_in_it_whatever_its_stage():
+    parked = Parked(
+        message=Message(channel=Channel.EMAIL, name="notice_of_arrears"),
+        since=AT,
+        until=AT,
+        rules=("OWN-1",),
+    )
+
+    found = asked(stage="escalation", parked=parked)
+
+    assert found is not None
+    assert (found.channel, found.was_until, found.was_rule) == ("email", AT, "OWN-1")
+    assert (found.effect, found.rule) == ("refused", "ON-1")
+
+
+def test_stages_that_ask_whether_they_may_contact_are_found_by_reading_them():
+    assert len(awaited("standard", "reminders")) == 3
+    assert len(awaited("invoice", "friendly")) == 2
+    assert awaited("invoice", "firm") == ()
 
 
 def printed(plan, **how):

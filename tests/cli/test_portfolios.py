@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.problems import Invalid
 from api.upload import COLUMNS as OURS
-from api.upload import Judge, columns_of, read_json
+from api.upload import Judge, UnreadableLine, columns_of, read_json
 from cli.glance import glance
 from cli.portfolio_faults import MOST_TOLD, PortfolioError
 from cli.portfolios import CREDITOR, PLAYED, Terms, generated, read_portfolio
@@ -23,6 +23,7 @@ from .portfolio_rows import COLUMNS, LINE, csv, jsonl, many, row
 
 TODAY = date(2026, 11, 22)
 TERMS = Terms(TODAY)
+UTF_16 = "line 1: the text is in UTF-16; expected UTF-8: save it as UTF-8"
 
 
 def read(file, terms=TERMS):
@@ -175,7 +176,11 @@ def test_amounts_with_separators_are_told_what_to_do(tmp_path):
             f"{COLUMNS}\n{LINE.replace('Jo', 'Jö')}\n".encode("latin-1"),
             "line 2: cannot be read; expected text in UTF-8: save it as CSV in UTF-8, with commas",
         ),
-        ("x.csv", COLUMNS.encode("utf-16"), "line 1: the text is in UTF-16; expected UTF-8"),
+        *(
+            (name, text.encode(encoding), UTF_16)
+            for name, text in (("x.csv", COLUMNS), ("x.jsonl", json.dumps(row()) + "\n"))
+            for encoding in ("utf-16", "utf-16-le", "utf-16-be")
+        ),
         ("x.csv", f"{COLUMNS}\r{LINE}\r".encode(), "line 1: lines end in CR alone; expected LF"),
         ("x.csv", b"PK\x03\x04\xff\n", "line 1: that is a spreadsheet or an archive; expected"),
         ("x.csv", COLUMNS.replace("name", "nöm").encode("latin-1"), "line 1: cannot be read; exp"),
@@ -187,6 +192,12 @@ def test_files_as_other_programs_write_them_are_told_what_to_do(tmp_path, name, 
     file.write_bytes(content)
 
     assert refused(file).startswith(f"{name}: {says}")
+
+
+def test_a_line_in_another_encoding_is_no_account_that_is_placed():
+    with pytest.raises(UnreadableLine, match="text in UTF-8"):
+        read_json(json.dumps(row()).encode("utf-16"))
+    assert read_json(b"\xef\xbb\xbf" + json.dumps(row()).encode()) == row()
 
 
 def test_line_ends_of_windows_are_passed_over(tmp_path):
