@@ -1,7 +1,8 @@
 """Reasons to stop that people give in so many words: tables of patterns, and no more.
 
 Texts come as `domain.replies` makes them plain: small letters, no vowel signs, one line. Whatever
-is asked under a condition, or of a part of a debt alone, is no reason: a person reads that.
+is asked under a condition, or of a part of a debt alone, is no reason: a person reads that. What is
+denied, or only sounds like a reason, is taken out first: `SOUNDS_ALIKE`. In doubt a reason counts.
 """
 
 # ruff: noqa: RUF001 -- Arabic letters are meant
@@ -59,7 +60,11 @@ _BARE = (
     r"(?: (?:me|us|a|the|written|full|formal))* "
 )
 
-_NOT_I = r"(?<!i will )(?<!i'll )(?<!let me )(?<!i need to )(?<!i want to )(?<!i must )(?<!i can )"
+_NOT_I = (
+    r"(?<!i will )(?<!i'll )(?<!let me )(?<!i need to )(?<!i want to )(?<!i must )(?<!i can )"
+    r"(?<!how to )(?<!how do i )(?<!how can i )(?<!how could i )(?<!where do i )(?<!where can i )"
+)
+_AR_NOT_I = r"(?<!يمكنني )(?<!كيف يمكن )(?<![أا]ستطيع )"
 _THIS = r"(?:(?:this|the|that|my|your|alleged|so-called) )*"
 _WHO = r"\b(?:who|what|name|names|identify|identity|address|details)\b[^.!?؟]{0,40}"
 
@@ -76,7 +81,9 @@ CHALLENGES = (
     r"\b(?:my )?identity (?:was|is|has been|had been|got) stolen\b",
     r"\b(?:time|statute)[ -]?barred\b|\bstatute of limitations?\b|\blimitation period\b",
     r"[أا]ثبت(?:وا)? (?:لي )?(?:[أا]ن )?(?:هذا )?(?:ال)?(?:دين|مديوني[ةه])",
-    r"[إا]ثبات (?:هذا |هذه )?(?:ال)?(?:دين|مديوني[ةه])|(?:ال)?تحقق(?:وا)? من (?:هذا )?الدين",
+    r"[إا]ثبات (?:هذا |هذه )?(?:ال)?(?:دين|مديوني[ةه])",
+    rf"{_AR_NOT_I}\b(?:ال|لل|و)?تحقق(?:وا)? من (?:هذا )?الدين",
+    r"(?<!لا )(?<!لم )(?<!لن )\b[أا]عترض على (?:هذا |هذه )?(?:ال)?(?:دين|مبلغ|مطالب|فاتور|مديوني)",
     r"من (?:هو |كان )?الدائن ال[أا]صلي|(?:اسم|عنوان) الدائن ال[أا]صلي",
     r"سرق[ةه] (?:ال)?هوي|سرقت هويتي|هويتي (?:مسروق|سرقت)|انتحال (?:ال)?(?:شخصي|هوي)|انتحل شخصيتي",
     r"بالتقادم|تقادم الدين|الدين متقادم",
@@ -84,14 +91,11 @@ CHALLENGES = (
 
 # Protection, and help of others
 
-_IS = r"(?<!not )(?<!n't )(?<!not going )(?<!never been )\b"
-_AR_IS = r"(?<!لست )(?<!لسنا )(?<!مو )(?<!مش )(?<!غير )\b"
-
 INSOLVENCIES = (
-    rf"{_IS}bankrupt(?:cy)?\b|\bchapter (?:7|11|12|13)\b|{_IS}insolven(?:t|cy)\b",
+    r"\bbankrupt(?:cy)?\b|\bchapter (?:7|11|12|13)\b(?! of)|\binsolven(?:t|cy)\b",
     r"\b(?:an?|my|our|the|in) (?:iva|dro)\b|\bindividual voluntary arrangement\b",
     r"\bdebt relief order\b|\b(?:protected )?trust deed\b|\bsequestrat(?:ed|ion)\b",
-    rf"[إا]فلاس|{_AR_IS}مفلس|[إا]عسار|{_AR_IS}(?:ال)?معسر",
+    r"[إا]فلاس|\bمفلس|[إا]عسار|\b(?:ال)?معسر",
 )
 
 BREATHING_SPACES = (
@@ -111,3 +115,89 @@ ADVISERS = (
     r"\bstepchange\b|\bcitizens'? advice\b|\bnational debtline\b|\bpayplan\b",
     r"مستشار(?:ي)? (?:ال)?(?:ديون|مالي)|(?:ال)?مستشار المالي|مستشاري المالي",
 )
+
+# What only sounds like a notice
+
+_LAWYER = r"(?:lawyer|attorney|solicitor)s?"
+_INSOLVENT = r"(?:bankrupt(?:cy)?|insolven(?:t|cy)|chapter (?:7|11|12|13))"
+_HELPER = r"(?:stepchange|citizens'? advice|national debtline|payplan)"
+_SCHEME = r"(?:breathing space|hardship)"
+_NAMED = rf"(?:{_LAWYER}|{_INSOLVENT}|{_HELPER}|{_SCHEME})\b"
+_NOTICE = rf"(?:{_NAMED}|(?:disput\w+|deceased|died|passed away|lost my job)\b)"
+_NOT = (
+    r"(?:(?<!you )(?:\b(?:not|never|nobody|no one|none|(?:do|did|have|is|was|has|does)nt)|n't)"
+    r"(?: (?:want|wish|need|have|has|had|got|going|go|plan|planning|intend|to|be|been|for|in|on"
+    r"|with|an?|any|file|filed|filing|declare|declared|hire|hired|use|used|speak|spoke|spoken"
+    r"|really|ever|yet|under|of))*|\bno(?: (?:need|plans?)(?: (?:to|for|of|an?))*)?)"
+)
+"""A negation, and words that carry it on. Any other word, "my" above all, ends what it denies."""
+
+_I_ASK = (
+    r"\b(?:what (?:happens )?if i|do i need|should i)"
+    r"(?: (?:an?|to|for|go|get|hire|see|call|use|ask|file|declare|become|speak|talk|with))*"
+)
+_I_ASK_OF_YOU = (
+    r"\b(?:are you|will (?:this|it|you)|do you (?:work with|offer)|what (?:is|are))"
+    r"(?: (?:an?|to|trying|going|send|sue|me))*"
+)
+_FIRM = r"\bis (?:your|the) (?:company|firm|agency|business|creditor|bank)(?: going)?"
+
+_KIN = (
+    r"(?:friend|brother|sister|cousin|neighbou?r|colleague|uncle|aunt|wife|husband|father|mother"
+    r"|son|daughter)"
+)
+_ACTS = (
+    r"(?! (?:for|of)\b)"
+    r"(?!.{0,300}\b(?:represent|act|handl|deal|advis|call|contact|talk|speak|write|told|tell"
+    r"|case|matter|help|answer|behalf|for me|instruct|hired)\w*)"
+)
+"""Whoever does so may do it for the writer."""
+
+_THING = (
+    r"(?:phone|battery|car|laptop|computer|tablet|connection|internet|wi-?fi|line|engine|router|app"
+    r"|site|dog|cat|pet|fridge|boiler|tv)"
+)
+_ANOTHER_WAY = (
+    r" pay(?: (?:it|this|that|you))? (?:by (?:card|cheque|check|phone|transfer|cash)|online|via"
+    r"|using|through|with (?:my|this|the|your|a) (?:card|link|app)"
+    r"|on (?:the|your) (?:site|website|app|page|link))\b"
+    r"(?!.{0,300}\b(?:job|money|afford|income|salary|sick)\b)"
+)
+
+_AR_LAWYER = r"(?:ال)?محام(?:ي|يا|ين|ون|ي[ةه]|ا[ةه])?\b"
+_AR_NAMED = rf"(?:{_AR_LAWYER}|(?:ال)?(?:[إا]فلاس|مفلس|[إا]عسار|معسر)\w*|مستشار \w+)"
+_AR_ON = (
+    r"(?: (?:[أا]ريد|لي|[أا]حتاج|بحاج[ةه]|حاج[ةه]|[إا]ل[ىي]|[أا]ن|[إا]علان|[أا]علن|توكيل|[أا]نوي"
+    r"|[أا]رغب|في|[أا]ي|يوجد|هناك))*"
+)
+_AR_MINE = r"(?: (?:عندي|عندنا|لدي|لدينا|لي))?"
+_AR_KIN = (
+    r"(?:[أا]خي|[أا]ختي|زوجي|زوجتي|صديقي|صديقتي|[أا]بي|والدي|ابني|جاري|[أا]نا"
+    r"|[أا]عمل (?:عند|لد[ىي]|في مكتب))"
+)
+_AR_ACTS = r"(?!.{0,300}(?:يمثل|تواصل|تصل|تحدث|وكيل|وكلت|قضي|يتولى|عني))"
+
+SOUNDS_ALIKE = (
+    rf"{_NOT} {_NOTICE}",
+    rf"(?<=afford )an? {_LAWYER}\b",
+    rf"{_I_ASK} {_NAMED}(?! to\b)",
+    rf"{_I_ASK_OF_YOU} {_NAMED}",
+    rf"{_FIRM} {_INSOLVENT}\b",
+    rf"\bwhat does (?:disput\w+|{_SCHEME}|{_INSOLVENT}) mean\b",
+    rf"\b{_LAWYER} {_KIN}s?\b{_ACTS}",
+    rf"\b(?:i am|i'm|im|i was|i work(?:ed)? (?:as|for)) an? {_LAWYER}\b{_ACTS}",
+    rf"\b{_KIN} (?:is|was|works? (?:as|for)) an? {_LAWYER}\b{_ACTS}",
+    rf"\b(?:{_LAWYER}|{_HELPER}) (?:street|st|road|rd|avenue|ave|lane|row|square|plaza)\b",
+    rf"\b(?:next to|opposite|near|beside|behind) the (?:{_LAWYER}|{_HELPER})\b",
+    rf"\b{_THING} (?:just |has |had |have |also )*(?:died|passed away)\b",
+    rf"\b(?:cannot|can not|can'?t|unable to){_ANOTHER_WAY}",
+    rf"\b(?:لا|لم|لن|ليس|ما|لست|لسنا|مو|مش|مب|غير|بلا){_AR_ON} {_AR_NAMED}",
+    rf"\b(?:ليس|ما|مو|مش){_AR_MINE} {_AR_NAMED}",
+    rf"\bهل (?:[أا]نت|[أا]نتم|[أا]حتاج|يجب|علي|تريدون|عندكم|لديكم){_AR_ON} {_AR_NAMED}",
+    rf"\b(?:ماذا|ما الذي) (?:يحدث|سيحدث|يحصل|لو)(?: [إا]ذا| لو)? [أا]علنت {_AR_NAMED}",
+    rf"\b{_AR_KIN} {_AR_LAWYER}{_AR_ACTS}",
+    rf"\bشارع {_AR_LAWYER}",
+    r"لا [أا]ستطيع الدفع (?:ب(?:ال)?بطاق|عبر |من خلال |عن طريق |[أا]ونلاين|[إا]لكترونيا)\w*",
+)
+"""Negations, questions, callings, streets and things: taken out before a reason is looked for. What
+is left of the message is read, so "I don't have a lawyer, I dispute this" is a dispute."""

@@ -17,7 +17,14 @@ from domain.accounts import Hold
 from domain.contacts import Channel
 from domain.opting_out import beside_opt_out
 from domain.people import Wish
-from domain.reasons import ADVISERS, BREATHING_SPACES, CHALLENGES, INSOLVENCIES, REFUSALS
+from domain.reasons import (
+    ADVISERS,
+    BREATHING_SPACES,
+    CHALLENGES,
+    INSOLVENCIES,
+    REFUSALS,
+    SOUNDS_ALIKE,
+)
 from domain.wishing import wishes_in
 
 FURTHEST_PROMISE = timedelta(days=45)
@@ -116,8 +123,8 @@ STOPS = {
     ),
     Understood.DECEASED: (
         r"\bdeceased\b|\bpassed away\b",
-        r"(?<!phone )(?<!battery )(?<!car )\bdied\b",
-        r"توفيت?\b|توفى\b|متوف[ىي]|وفاة",
+        r"\bdied\b",
+        r"\b[وف]?توفيت?\b|\b[وف]?توفى\b|متوف[ىي]|وفاة",
     ),
     Understood.BANKRUPTCY: INSOLVENCIES,
     # 12 CFR 1006.6(c)(1): to cease all communication. One medium alone is 1006.14(h), a STOP.
@@ -149,6 +156,8 @@ STOPS = {
     ),
 }
 """Read anywhere in the text, and all that match count."""
+
+ALIKE = re.compile("|".join(SOUNDS_ALIKE))
 
 BY_CALLING = r"لا تتصل|عن الاتصال"
 """In Arabic it may mean any contact."""
@@ -299,7 +308,12 @@ def _read_beside(rest: str, today: date, *, sure: bool) -> Understanding:
 
 def _read(text: str, today: date) -> Understanding:
     """Reasons to stop, else an answer."""
-    stops = tuple(meaning for meaning, patterns in STOPS.items() if _says(text, patterns))
+    meant = ALIKE.sub(" … ", text)
+    stops = tuple(
+        meaning
+        for meaning, patterns in STOPS.items()
+        if _says(meant if meaning in HOLDS else text, patterns)
+    )
     if any(meaning in HOLDS for meaning in stops):
         return Understanding(meanings=stops)
     if stops:

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 -- Arabic letters and digits are meant
 
 from datetime import date, time
+from time import process_time
 from unicodedata import normalize
 
 import pytest
@@ -662,6 +663,57 @@ def test_characters_that_nobody_sees_change_nothing_wherever_they_stand(words, s
     for place, unseen in strewn:
         written = written[:place] + unseen + written[place:]
     assert understand(written, TODAY) == understand(words, TODAY)
+
+
+WIDE = {ord(each): ord(each) + 0xFEE0 for each in "STOPstop"}
+
+
+@given(
+    letters=st.tuples(
+        *(st.sampled_from([*each, *each.translate(WIDE)]) for each in ("Ss", "Tt", "Oo", "Pp"))
+    ),
+    between=st.lists(st.text(st.sampled_from(UNSEEN + DRAWN), max_size=3), min_size=5, max_size=5),
+    ended=st.sampled_from(["", "!", ".", " please", "\n\nJo", ". I already paid"]),
+)
+def test_stop_in_any_case_and_width_is_an_opt_out(letters, between, ended):
+    first, *rest = between
+    word = first + "".join(map("".join, zip(letters, rest, strict=True)))
+    assert Understood.STOP in understand(word + ended, TODAY).meanings
+
+
+@given(
+    between=st.lists(st.text(st.sampled_from(UNSEEN + DRAWN), max_size=3), min_size=5, max_size=5),
+    form=st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]),
+    ended=st.sampled_from(["", "!", "،", " من فضلكم", ". دفعت"]),
+)
+def test_the_arabic_word_to_stop_is_an_opt_out_in_any_form(between, form, ended):
+    word = "".join(map("".join, zip(between, "إيقاف", strict=True)))
+    assert Understood.STOP in understand(normalize(form, word) + ended, TODAY).meanings
+
+
+PIECES = st.sampled_from(
+    [
+        *("not ", "my ", "lawyer ", "I ", "dispute ", "stop", "before ", "5", "/", ". ", "\n"),
+        *("لا ", "محامي ", "أوقف", "بين ", "و", "٥", "?", "pay on ", "31 feb", "9999-12-31 "),
+        "between 25 and 1 ",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=20).map("".join)))
+def test_whatever_is_written_is_understood_as_something(words):
+    said = understand(words, TODAY)
+    assert said.meanings
+    assert (said.due is not None) == (Understood.PROMISE in said.meanings)
+
+
+@pytest.mark.parametrize(
+    "part", ["my lawyer friend ", "not to ", "no ", "can't pay online ", "لا أريد ", "أنا محامي "]
+)
+def test_no_message_takes_longer_than_its_length_does(part):
+    begun = process_time()
+    assert understand(part * (20_000 // len(part)), TODAY).meanings
+    assert process_time() - begun < 2
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
