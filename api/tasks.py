@@ -83,11 +83,8 @@ class Done(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tasks: list[TaskId] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=MOST,
-        description="Those that you looked at, by their ids; left out: all that wait.",
+    tasks: list[TaskId] = Field(
+        min_length=1, max_length=MOST, description="Those that you looked at, by their ids."
     )
 
 
@@ -133,21 +130,19 @@ async def see_to_tasks(
     caller: Who,
     services: Served,
     *,
-    asked: Done | None = None,
+    asked: Done,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """A person has looked at the account and done what was asked: its journey goes on.
 
-    Said again, it is answered as before: a task keeps its first time and name. Without a body all
-    tasks that wait are done; if none does, those that were done last are told of once more.
+    Said again, it is answered as before: a task keeps its first time and name.
     """
-    given = asked or Done()
     by = Doer(caller.name, of_house=caller.is_operator)
 
     def fact(session: Session, account: Account) -> tuple[TasksDone, list[Told]]:
         at = contacts.present(session, account.person_id, services.wall())
         try:
-            done = tasks.see_to(session, account, given.tasks, by=by, at=at)
+            done = tasks.see_to(session, account, asked.tasks, by=by, at=at)
         except NoSuchTask:
             raise NotFound("task") from None
         owed = ledger.balance(session, account.id)
@@ -159,7 +154,7 @@ async def see_to_tasks(
         creditor,
         account_id,
         what="tasks done",
-        body=given,
+        body=asked,
         key=key,
         fact=fact,
         status=HTTPStatus.OK,

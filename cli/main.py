@@ -733,9 +733,8 @@ def tasks(
 def tasks_done(
     account_id: Annotated[str, typer.Argument(metavar="ID", help="acc_… or CREDITOR/REFERENCE.")],
     ids: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[TASK]…", help="Those you looked at; all that wait if left out."),
-    ] = None,
+        list[str], typer.Argument(metavar="TASK…", help="What you looked at, by its id.")
+    ],
     by: By = None,
     data: Data = None,
 ) -> None:
@@ -743,7 +742,7 @@ def tasks_done(
     from cli.tasks import see_to
 
     with plain_errors():
-        asyncio.run(see_to(find_servers(data), account_id, ids or [], by, console))
+        asyncio.run(see_to(find_servers(data), account_id, ids, by, console))
 
 
 @app.command()

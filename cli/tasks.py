@@ -93,7 +93,7 @@ def _table(rows: Sequence[tuple[str, TaskView]], *, done: bool) -> Table:
 async def see_to(
     addresses: Addresses, name: str, ids: Sequence[str], by: str | None, console: Console
 ) -> None:
-    """Say that tasks of an account are done, all that wait if none is named; its journey hears.
+    """Say that these tasks of an account are done; its journey hears.
 
     LookupError if the account, or a task of it, is not there.
     """
@@ -105,8 +105,6 @@ async def see_to(
         await tell(database, door, news)
     for task in done:
         console.print(f"done: {task.reason}", highlight=False, markup=False, soft_wrap=True)
-    if not done:
-        console.print(f"nothing was asked about {account.id}", highlight=False)
 
 
 def _write(
@@ -115,5 +113,5 @@ def _write(
     with database.transaction() as session:
         held = locked(session, account.creditor_id, account.id)
         at = contacts.present(session, held.person_id, wall())
-        done = tasks.see_to(session, held, ids or None, by=doer, at=at)
+        done = tasks.see_to(session, held, ids, by=doer, at=at)
         return done, done_told(held, done)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from compliance import Deny, Packs, PersonFacts, Reason, Wait, decide
 from compliance.facts import plain_request
 from compliance.orders import Reached, ReachOut, Slept
+from domain.accounts import Closure
 from domain.affordability import Deferral, suggested
 from domain.contacts import LISTED, Channel, Contact, ContactStatus, Message, call_key
 from domain.contracts import Contract
@@ -27,7 +28,7 @@ from engine.journeys import Journey
 from engine.progress import Announced, Parked, Progress, described, in_order, is_kept
 from engine.runtime import Runtime
 from engine.safeguards import ending, is_at_ease, next_change
-from engine.stages import Closed, Next, Stage, Switched
+from engine.stages import Closed, Next, Stage, Switched, close
 
 OUTAGE = timedelta(days=1)
 """How long a stage waits when a provider is down, before it goes on."""
@@ -42,6 +43,9 @@ A_MOMENT = timedelta(seconds=1)
 
 REFUSED = frozenset({ChargeStatus.DECLINED, ChargeStatus.NOT_YET})
 """Answers after which the card may be tried again at the moment that they name, and not before."""
+
+UNSEEN = "nobody has seen to what was handed over: nothing is sent any more"
+"""Why an account is handed over for good."""
 
 Laws = Callable[[str], Packs]
 """Gives the law of an id."""
@@ -231,11 +235,6 @@ class OpenAccount:
             return True
         return charged.again_at is not None and charged.again_at <= self.now
 
-    @property
-    def is_unseen(self) -> bool:
-        """Whether a person of ours still has to do something that was handed over `in_peace`."""
-        return bool(self._progress.unseen)
-
     def earlier(self, message: Message) -> Contact | None:
         """The contact made last with this message, in whichever visit of whichever stage."""
         return self._progress.latest.get(str(message))
@@ -404,12 +403,19 @@ class OpenAccount:
         self._progress.peace = max(until, self._progress.peace or until)
         await self._in_peace(because)
 
-    async def _in_peace(self, because: str) -> None:
-        """Wait for as long as was promised; a task that is done may shorten it."""
+    async def _in_peace(self, because: str, *, promised: bool = True) -> None:
+        """Wait until a person has seen to what was handed over, and as long as was `promised`.
+
+        What nobody sees to in time ends the journey: no machine goes on from what nobody has read.
+        """
         progress, waits = self._progress, True
         while waits:
             seen = partial(operator.ne, progress.unseen, {**progress.unseen})
-            waits = await self._until(seen, progress.peace_until or self._now(), because)
+            until = progress.peace_until if promised else progress.unseen_until
+            waits = await self._until(seen, until or self._now(), because)
+        if progress.unseen:
+            await self.hand_over(UNSEEN, first=True)
+            raise Diverted(close(Closure.REFERRED))
 
     async def promise_kept(self, *, by: datetime) -> bool:
         """Leave the person in peace to keep a promise; whether it is kept by then."""
@@ -561,8 +567,8 @@ class OpenAccount:
         """Ask a person of ours to look at the account; a stage that was broken into asks once.
 
         `first`: before what else was heard is answered. A stage that goes `back` has it so: it
-        would forget where to, if it were broken into itself. `in_peace`, in an aside: `quiet` lasts
-        until it is done, and for so long at most; `is_unseen` says whether it still waits then.
+        would forget where to, if it were broken into itself. `in_peace`, in an aside: nothing is
+        sent or charged before it is done; the journey ends if that takes longer than so long.
         """
         if in_peace is not None and not self._stage.is_aside:
             raise TypeError(f"{self._stage.name}: expected an @aside, to keep quiet `in_peace`")
@@ -601,8 +607,8 @@ class OpenAccount:
                 if self._progress.patience is not None:
                     self._progress.patience += stood
             self._count_visit()
-            if (peace := self._progress.peace_until) is not None:
-                await self._kept(peace)
+            if self._progress.unseen or self._progress.peace is not None:
+                await self._kept()
             following = await self._stage.attempt(self)
         except Diverted as diverted:
             following = diverted.to
@@ -612,10 +618,14 @@ class OpenAccount:
         away = self._leaves_for()
         return self._moved(self._own(following) if away in (None, self._stage) else away)
 
-    async def _kept(self, peace: datetime) -> None:
-        """Keep on another journey, too, what was promised on the one before."""
-        if self._stage.name == self._journey.first.name and peace > self.now:
-            await self._in_peace("because of what was promised before")
+    async def _kept(self) -> None:
+        """Keep on another journey, too, what was promised; begin nothing while they are unread."""
+        if self._stage.is_aside:
+            return
+        progress = self._progress
+        is_first = self._stage.name == self._journey.first.name
+        if progress.unseen or (is_first and progress.peace and progress.peace > self.now):
+            await self._in_peace("because of what was promised before", promised=is_first)
 
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""
@@ -731,7 +741,9 @@ class OpenAccount:
             next_change(self._progress, began),
             f"on hold: {', '.join(each.hold for each in person.standing(began))}",
         )
-        return self.now - began
+        stood = self.now - began
+        self._progress.stand_still(stood)
+        return stood
 
     def _must_leave(self) -> bool:
         return self._leaves_for() is not None

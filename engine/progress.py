@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import add, or_
 from typing import Self, TypeVar, assert_never
 
@@ -165,8 +165,20 @@ class Progress:
     @property
     def peace_until(self) -> datetime | None:
         """Until when they are left in peace, as far as is known; None if nothing was promised."""
-        promised = () if self.peace is None else (self.peace,)
-        return max((*promised, *self.unseen.values()), default=None)
+        both = (each for each in (self.peace, self.unseen_until) if each is not None)
+        return max(both, default=None)
+
+    @property
+    def unseen_until(self) -> datetime | None:
+        """Until when a person has to see to what waits longest; None if nothing waits."""
+        return min(self.unseen.values(), default=None)
+
+    def stand_still(self, stood: timedelta) -> None:
+        """Put off the end of any peace by as long as holds made the clock stand."""
+        if self.peace is not None:
+            self.peace += stood
+        for task in self.unseen:
+            self.unseen[task] += stood
 
     @classmethod
     def begun(cls, placement: Placement, recorded: Recorded) -> Self:

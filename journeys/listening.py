@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from domain.accounts import Closure
 from domain.events import (
     CallRequested,
     HardshipDeclared,
@@ -13,7 +12,7 @@ from domain.events import (
     PromiseToPay,
 )
 from domain.time import days
-from engine import Next, OpenAccount, aside, close, stage, switch
+from engine import Next, OpenAccount, aside, stage, switch
 
 GRACE = days(3)
 TIME_TO_CHECK = days(7)
@@ -31,36 +30,30 @@ async def promised(account: OpenAccount) -> None:
 
 
 @aside(on=PaymentClaimed)
-async def claimed_payment(account: OpenAccount) -> Next | None:
+async def claimed_payment(account: OpenAccount) -> None:
     """They say that it is paid: a person checks with the creditor, and we keep quiet meanwhile."""
     task = "says that it is paid: check with the creditor"
-    return await looked_at(account, task, TIME_TO_CHECK, "it may be paid already")
+    await looked_at(account, task, TIME_TO_CHECK, "it may be paid already")
 
 
 @aside(on=PaymentReversed)
-async def reversed_payment(account: OpenAccount) -> Next | None:
+async def reversed_payment(account: OpenAccount) -> None:
     """A payment went back: a person looks why before anybody hears of it from us."""
     task = "a payment went back: find out why, and what was meant by it"
-    return await looked_at(account, task, TIME_TO_CHECK, "a payment went back")
+    await looked_at(account, task, TIME_TO_CHECK, "a payment went back")
 
 
 @aside(on=(MessageReceived, CallRequested))
-async def needs_a_person(account: OpenAccount) -> Next | None:
+async def needs_a_person(account: OpenAccount) -> None:
     """They wrote in their own words, or want a call: a person answers before anything else does."""
     task = "wrote, or wants a call: read it and answer"
-    return await looked_at(account, task, TIME_TO_READ, "a person of ours answers first")
+    await looked_at(account, task, TIME_TO_READ, "a person of ours answers first")
 
 
-async def looked_at(
-    account: OpenAccount, task: str, at_least: timedelta, because: str
-) -> Next | None:
-    """Keep quiet until a person has done it. What nobody does, no machine may go on from."""
+async def looked_at(account: OpenAccount, task: str, at_least: timedelta, because: str) -> None:
+    """Keep quiet until a person of ours has done it, and for some days at least."""
     await account.hand_over(task, in_peace=LONGEST_UNSEEN)
-    await account.quiet(until=account.now + at_least, because=because)
-    if not account.is_unseen:
-        return None
-    await account.hand_over("nobody has seen to what was handed over: nothing is sent any more")
-    return close(Closure.REFERRED)
+    await account.quiet(until=account.entered + at_least, because=because)
 
 
 @stage(on=(HardshipDeclared, MeansStated))

@@ -12,6 +12,9 @@ from domain.ledger import OWED
 from storage.payments import CREATED
 from storage.tables import Account, InboxRow
 
+FORGOTTEN = timedelta(days=45)
+"""A task explains no silence for longer: no journey waits that long for one."""
+
 
 @dataclass(frozen=True)
 class OpenAccount:
@@ -29,7 +32,7 @@ class OpenAccount:
     held: bool
     agreed: bool
     asked: bool
-    """Whether it waits for a person: it is on the worklist."""
+    """Whether it waits for a person: it is on the worklist, and not forgotten there."""
     doing_since: datetime | None
     """The wall's time of a contact or charge that is intended and has come to no end."""
     ended: bool
@@ -54,7 +57,10 @@ select a.id, a.workflow_id, a.journey, a.stage, a.at, a.recorded_at,
   ), false) or exists (
     select from promises p where p.account_id = a.id and p.due >= current_date - 1
   ) as agreed,
-  exists (select from tasks t where t.account_id = a.id and t.done_at is null) as asked,
+  exists (
+    select from tasks t
+    where t.account_id = a.id and t.done_at is null and t.recorded_at > now() - :forgotten
+  ) as asked,
   least(
     (select min(c.recorded_at) from contacts c
      where c.account_id = a.id and c.status = :intended and not c.inbound),
@@ -102,7 +108,7 @@ left join (
   union
   select account_id from promises where due >= current_date - 1
   union
-  select account_id from tasks where done_at is null
+  select account_id from tasks where done_at is null and recorded_at > now() - :forgotten
 ) explained on explained.account_id = a.id
 where a.closure is null
 order by
@@ -137,6 +143,7 @@ ASKED = {
     "created": CREATED,
     "nothing_left": [each.value for each in NOTHING_LEFT],
     "owed": [each.value for each in OWED],
+    "forgotten": FORGOTTEN,
 }
 
 

@@ -21,6 +21,7 @@ from storage import (
     people,
     plans,
     settlements,
+    tasks,
 )
 from storage.session import lock_account
 from storage.tables import Account, ChargeRow, ContactRow, Decision, Task
@@ -41,6 +42,8 @@ class Reopened(BaseModel):
     """The highest number among the keys of its effects: the next ones must be new."""
     contacts: tuple[Contact, ...]
     """What the journey sent, oldest first."""
+    unseen: tuple[str, ...] = ()
+    """What a person of ours was asked to look at and has not seen to, by its keys."""
     at: AwareDatetime
     """The account's present: its journey begins no earlier, though the wall may lag behind."""
 
@@ -60,6 +63,7 @@ def reopened(session: Session, account_id: str) -> Reopened | None:
         plan=plans.current(session, account_id),
         step=_highest_step(session, account),
         contacts=tuple(_contacts(session, account)),
+        unseen=tuple(each.task.key for each in tasks.worklist(session, account_id=account_id)),
         at=at,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from domain.ledger import OWED
@@ -86,17 +86,20 @@ def of_creditor(session: Session, creditor_id: str, key: str) -> Task | None:
 
 
 def see_to(
-    session: Session, account: Account, keys: Collection[str] | None, *, by: Doer, at: datetime
+    session: Session, account: Account, keys: Collection[str], *, by: Doer, at: datetime
 ) -> Sequence[Task]:
-    """Write down that these tasks of the account are done; None: all that wait. Gives them back.
+    """Write down that these tasks of the account are done, and give them back.
 
-    What was done before keeps its time and its name. If none are named and none wait, those that
-    were done last are given: so the same said twice is about the same tasks. NoSuchTask if one is
-    named that the account does not have. The caller holds the account's person.
+    What was done before keeps its time and its name. NoSuchTask if one is named that the account
+    does not have. The caller holds the account's person.
     """
-    found = (
-        _waiting_or_last(session, account.id) if keys is None else _named(session, account, keys)
-    )
+    known = [key for key in keys if "\0" not in key]  # none that Postgres can be asked about
+    asked = select(Task).where(Task.account_id == account.id, Task.key.in_(known))
+    found = session.scalars(asked.order_by(Task.at, Task.key)).all()
+    if missing := set(keys) - {task.key for task in found}:
+        raise NoSuchTask(
+            f"{account.id} has no task {min(missing)!r}: expected an id as the worklist has it"
+        )
     waited = [task for task in found if task.done_at is None]
     # An account that was run ahead may hand over later than the last that is known of its present.
     moment = max(at, *(task.at for task in waited)) if waited else at
@@ -106,25 +109,3 @@ def see_to(
         journal.note(session, account.id, "seen to", at=moment, reason=task.reason, by=whose)
     session.flush()
     return found
-
-
-def _named(session: Session, account: Account, keys: Collection[str]) -> Sequence[Task]:
-    """Those tasks of the account, each once."""
-    known = [key for key in keys if "\0" not in key]  # none that Postgres can be asked about
-    found = _of_account(session, account.id, Task.key.in_(known))
-    if missing := set(keys) - {task.key for task in found}:
-        raise NoSuchTask(
-            f"{account.id} has no task {min(missing)!r}: expected an id as the worklist has it"
-        )
-    return found
-
-
-def _waiting_or_last(session: Session, account_id: str) -> Sequence[Task]:
-    last = select(func.max(Task.done_at)).where(Task.account_id == account_id).scalar_subquery()
-    waiting = _of_account(session, account_id, Task.done_at.is_(None))
-    return waiting or _of_account(session, account_id, Task.done_at == last)
-
-
-def _of_account(session: Session, account_id: str, which: ColumnElement[bool]) -> Sequence[Task]:
-    asked = select(Task).where(Task.account_id == account_id, which)
-    return session.scalars(asked.order_by(Task.at, Task.key)).all()

@@ -2,6 +2,7 @@
 
 from domain.events import AnyEvent
 from engine.progress import Progress
+from journeys.listening import LONGEST_UNSEEN
 from storage.reopening import Reopened
 from workflows.account import fingerprint
 from workflows.messages import Leg
@@ -25,6 +26,7 @@ def leg_of(reopened: Reopened, news: AnyEvent) -> Leg:
 def _progress(reopened: Reopened) -> Progress:
     progress = Progress.begun(reopened.placement, reopened.recorded)
     progress.plan, progress.step = reopened.plan, reopened.step
+    progress.unseen = dict.fromkeys(reopened.unseen, reopened.at + LONGEST_UNSEEN)
     for contact in reopened.contacts:
         progress.remember(contact, stage=BEFORE)
     progress.sent_in.clear()  # a stage that begins again may send what it sent before

@@ -26,11 +26,11 @@ def first_lawful(progress: Progress, packs: Packs, at: datetime) -> datetime | N
     """The first moment from `at` on at which a demand may reach the person on some channel.
 
     Nothing is sent before; it may well be later, as the stage has it. None while a hold stands, or
-    as long as somebody has to change something first.
+    as long as somebody has to see to something, or change it, first.
     """
-    if progress.person.standing(at):
+    if progress.unseen or progress.person.standing(at):
         return None
-    at = max(at, progress.peace_until or at)
+    at = max(at, progress.peace or at)
     lawful = list[datetime]()
     for channel in COUNTED_AS:
         request = plain_request(progress.account_id, channel, Purpose.DEMAND)

@@ -1,5 +1,6 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -542,6 +543,18 @@ class TestMoney:
         assert isinstance(news, PaymentReversed)
         assert (reopened.recorded.balance, reopened.step) == (5_000, 0)
         assert door.heard()[-1] == news
+
+    def test_what_nobody_had_read_before_the_end_is_read_before_it_goes_on(self, database, door):
+        placed = self.ended(database, door, Closure.PAID_IN_FULL)
+        with database.transaction() as session:
+            accounts.hand_over(session, "unread", placed.account_id, "read it", at=NOW)
+        stripe_take(database, door, stripe_event("charge.dispute.funds_withdrawn", disputed(5_000)))
+        [(reopened, news)] = door.reopened
+
+        progress = leg_of(reopened, news).progress
+
+        assert progress is not None
+        assert progress.unseen == {"unread": reopened.at + timedelta(days=30)}
 
     def test_a_crash_before_the_journey_begins_again_is_made_good_by_the_sweeper(
         self, database, door

@@ -64,7 +64,7 @@ def test_what_waits_is_shown_and_then_done(addresses, account, door, database):
     assert (one["id"], one["done_at"]) == ("t#1", None)
 
     assert printed(commands.see_to, addresses, name, ["t#2"], "kim") == "done: [why] t#2\n"
-    assert printed(commands.see_to, addresses, name, [], "kim") == "done: [why] t#1\n"
+    assert printed(commands.see_to, addresses, name, ["t#1"], "kim") == "done: [why] t#1\n"
 
     assert [event.task for event in door.heard()] == ["t#2", "t#1"]
     assert shown(addresses) == "no task waits\n"
@@ -74,15 +74,9 @@ def test_what_waits_is_shown_and_then_done(addresses, account, door, database):
     assert "(paid in full)" in shown(addresses, done=True)
 
 
-def test_where_nothing_was_asked_nothing_is_done(addresses, database, door):
-    made = placement()
-    record(database, made)
-
-    told = printed(commands.see_to, addresses, made.account_id, [], None)
-
-    assert told == f"nothing was asked about {made.account_id}\n"
+def test_where_nothing_was_asked_nothing_is_shown(addresses):
+    assert shown(addresses) == "no task waits\n"
     assert shown(addresses, done=True) == "no task is done\n"
-    assert door.told == []
 
 
 def test_what_is_not_there_is_named(addresses, account):

@@ -161,8 +161,10 @@ async def test_nothing_is_sent_before_a_person_has_seen_to_what_somebody_wrote(h
     assert (await account.state()).stage == "needs_a_person"
     assert len(await account.messages()) == sent
 
+    waiting = await house.api.get("/v1/tasks", params={"account_id": account.id})
+    ids = [each["id"] for each in waiting.raise_for_status().json()["tasks"]]
     for _ in range(2):
-        seen = await house.api.post(f"/v1/accounts/{account.id}/tasks/done")
+        seen = await house.api.post(f"/v1/accounts/{account.id}/tasks/done", json={"tasks": ids})
         assert [each["done_by"] for each in seen.raise_for_status().json()["tasks"]] == ["acme"]
 
     await account.reaches("reminders")

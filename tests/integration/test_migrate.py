@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli import migrating, planning_changes
 from domain.accounts import Hold
-from storage import creditors, moving
+from storage import creditors, moving, tasks
 from storage.tables import Instruction
 from tests.house import Account
 from workflows.names import workflow_id
@@ -72,8 +72,12 @@ async def test_moved_accounts_go_on_in_the_other_stage_and_hear_nothing_twice(ho
         assert session.get_one(Instruction, line["instruction"]).reason == REASON
     assert [len(await each.messages()) for each in (waits, held)] == [1, 1]
 
+    with house.database.transaction() as session:
+        waiting = [each.task.key for each in tasks.worklist(session, account_id=answered.id)]
     seen = await house.api.post(
-        f"/v1/accounts/{answered.id}/tasks/done", headers={"authorization": f"Bearer {key}"}
+        f"/v1/accounts/{answered.id}/tasks/done",
+        json={"tasks": waiting},
+        headers={"authorization": f"Bearer {key}"},
     )
     assert seen.is_success, seen.text
     await house.forward(waits, answered, held, days=4)

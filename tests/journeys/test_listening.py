@@ -4,9 +4,13 @@ from datetime import date
 
 import pytest
 
+from domain.accounts import Hold
 from domain.events import (
     CardStored,
     HardshipDeclared,
+    HoldLifted,
+    HoldPlaced,
+    InstalmentFailed,
     JourneySwitched,
     MessageReceived,
     PaymentClaimed,
@@ -25,6 +29,7 @@ from simulation.diary import (
     accepts_offer,
     changes_plan,
     declined,
+    gives_up_plan,
     newly_placed,
     pays,
     play,
@@ -180,6 +185,7 @@ def test_what_was_promised_holds_on_another_journey_too(promise):
 # what was handed over is seen to
 
 WROTE = MessageReceived(event_id="wrote")
+READ = "handed over: wrote, or wants a call: read it and answer"
 GIVEN_UP = "handed over: nobody has seen to what was handed over: nothing is sent any more"
 
 
@@ -208,10 +214,77 @@ def test_what_nobody_has_seen_to_for_a_month_ends_the_journey(journey, told):
     diary = play(journey, {1: told}, charges=[declined()] * 9, seen_to_after=None)
 
     handed = next(number for number, line in enumerate(diary) if "day   1" in line)
-    assert diary[handed + 1 :] == [
-        f"day  31  09:00  {GIVEN_UP}",
-        "day  31  09:00  closed: referred",
-    ]
+    assert diary[handed + 1 :] == given_up(31)
+
+
+def given_up(day):
+    return [f"day {day:3}  09:00  {GIVEN_UP}", f"day {day:3}  09:00  closed: referred"]
+
+
+MEANWHILE = {
+    "promises": promised(13, "p", balance=200_00),
+    "asks for a plan": PlanRequested(event_id="plan"),
+    "stores a card": CardStored(event_id="card"),
+    "takes another journey": JourneySwitched(event_id="to", journey="invoice"),
+    "takes one that charges": JourneySwitched(event_id="to", journey="subscription"),
+    "writes again": MessageReceived(event_id="again"),
+}
+
+
+@pytest.mark.parametrize("journey", [STANDARD, SUBSCRIPTION, INVOICE])
+@pytest.mark.parametrize("told", MEANWHILE.values(), ids=MEANWHILE)
+def test_nothing_that_happens_meanwhile_brings_a_contact_or_a_charge(journey, told):
+    diary = play(journey, {1: WROTE, 2: told}, charges=[declined()] * 9, seen_to_after=None)
+
+    later = [line for line in diary if day_of(line) >= 2 and READ not in line]
+    assert later == given_up(31)
+
+
+ON_A_PLAN: Story[int] = {
+    1: PlanRequested(event_id="plan"),
+    2: accepts_offer,
+    5: WROTE,
+}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        PlanRequested(event_id="again"),
+        InstalmentFailed(event_id="failed", number=1),
+        gives_up_plan,
+        changes_plan((12, 100_00), (40, 100_00)),
+        pays(1_00),
+    ],
+    ids=["asks again", "a debit fails", "gives it up", "changes it", "pays a little"],
+)
+def test_a_plan_rests_while_nobody_has_read_what_they_wrote(told):
+    diary = play(STANDARD, {**ON_A_PLAN, 6: told}, seen_to_after=None)
+
+    later = [line for line in diary if day_of(line) >= 6]
+    assert later == given_up(35)
+
+
+def test_what_they_asked_for_meanwhile_is_answered_once_somebody_has_read_it():
+    asked: Story[int] = {1: WROTE, 2: PlanRequested(event_id="plan")}
+
+    diary = play(STANDARD, asked, seen_to_after=days(6))
+
+    assert diary[2] == "day   7  09:00  sms plan_offer"
+
+
+@pytest.mark.parametrize("seen_to_after", [days(0), days(3), days(20)])
+def test_a_hold_puts_off_the_end_of_the_silence(seen_to_after):
+    """Of a silence of seven days one was over when the clock stopped for eighteen."""
+    story: Story[int] = {
+        1: PaymentClaimed(event_id="claims"),
+        2: HoldPlaced(event_id="d", hold=Hold.DISPUTE),
+        20: HoldLifted(event_id="l", hold=Hold.DISPUTE),
+    }
+
+    diary = play(STANDARD, story, seen_to_after=seen_to_after)
+
+    assert day_of(diary[2]) == 26
 
 
 @pytest.mark.parametrize(("seen", "other_seen_on"), [("diary#2", 23), ("diary#3", 21)])

@@ -9,7 +9,7 @@ from domain.accounts import Closure, Hold
 from domain.contacts import ContactStatus
 from domain.ledger import paid
 from storage import accounts, creditors, examining, inbox, ledger, tasks
-from storage.tables import Account, ContactRow
+from storage.tables import Account, ContactRow, Task
 from tests.api.record import NOW, placement, record
 
 QUIET = timedelta(days=14)
@@ -80,10 +80,13 @@ def test_holds_and_payments_are_seen_and_closed_accounts_are_not(database, made)
 def test_what_waits_for_a_person_is_seen_until_it_is_done(database, made):
     with database.transaction() as session:
         accounts.hand_over(session, "task", made.account_id, "read it", at=NOW)
+        accounts.hand_over(session, "forgotten", made.account_id, "read that", at=NOW)
+        long_ago = func.now() - examining.FORGOTTEN - timedelta(days=1)
+        session.execute(update(Task).where(Task.key == "forgotten").values(recorded_at=long_ago))
     assert only(database).asked
     with database.transaction() as session:
         account = session.get_one(Account, made.account_id)
-        tasks.see_to(session, account, None, by=tasks.Doer("acme", of_house=False), at=NOW)
+        tasks.see_to(session, account, ["task"], by=tasks.Doer("acme", of_house=False), at=NOW)
     assert not only(database).asked
 
 

@@ -70,7 +70,7 @@ def test_what_waits_longest_comes_first_a_page_at_a_time(database, session, acco
         ("z", another.id, 15_000),
         ("b#1/x", another.id, 15_000),
     ]
-    tasks.see_to(session, another, None, by=ACME, at=LATER)
+    tasks.see_to(session, another, ["z", "b#1/x"], by=ACME, at=LATER)
     assert listed(session, creditor_id="acme", after=first[-1].task) == ["a", "c"]
     tasks.see_to(session, account, ["a"], by=ACME, at=LATER + timedelta(hours=1))
     done = tasks.worklist(session, creditor_id="acme", done=True, limit=2)
@@ -98,19 +98,15 @@ def test_a_task_keeps_who_was_the_first_to_see_to_it(session, account):
     ]
 
 
-def test_all_that_waits_is_done_at_once_and_said_twice_it_is_the_same(session, account):
-    assert keys(tasks.see_to(session, account, None, by=OPS, at=NOW)) == []
-    for key, hours in (("a", 0), ("b", 1), ("c", 9)):
+def test_nothing_is_done_before_it_was_handed_over(session, account):
+    """An account that was run ahead may hand over later than its present is known to be."""
+    for key, hours in (("b", 1), ("c", 9)):
         hand_over(session, account, key, hours=hours)
-    tasks.see_to(session, account, ["a"], by=OPS, at=NOW)
 
-    for by in (OPS, ACME):
-        assert keys(tasks.see_to(session, account, None, by=by, at=LATER)) == ["b", "c"]
+    tasks.see_to(session, account, ["b", "c"], by=OPS, at=LATER)
 
     done = [session.get_one(Task, key) for key in "bc"]
-    assert {each.done_by for each in done} == {"ops-1"}
-    assert {each.done_at for each in done} == {done[1].at}, "never before it was handed over"
-    assert listed(session, account_id=account.id) == []
+    assert {each.done_at for each in done} == {done[1].at}
 
 
 def test_a_task_of_another_account_is_none_and_nothing_is_done(database, session, account):
