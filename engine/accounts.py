@@ -624,8 +624,10 @@ class OpenAccount:
             return
         progress = self._progress
         is_first = self._stage.name == self._journey.first.name
-        if progress.unseen or (is_first and progress.peace and progress.peace > self.now):
-            await self._in_peace("because of what was promised before", promised=is_first)
+        if progress.unseen:
+            await self._in_peace("a person of ours sees to it first", promised=is_first)
+        elif is_first and progress.peace and progress.peace > self.now:
+            await self._in_peace("because of what was promised before")
 
     def _own(self, following: Next) -> Next:
         """The journey's own stage of that name: it may play what stages share in its own way."""
