@@ -61,7 +61,12 @@ class Charges:
     @activity.defn(no_thread_cancel_exception=True)  # what an attempt learns, it writes down
     def charge(self, order: Charge) -> Charged:
         """Collect the amount, once per key; say what came of it and how the ledger stands."""
-        answer = self._prepare(order) or self._create(order) or self._confirm(order)
+        answer = (
+            self._prepare(order)
+            or self._create(order)
+            or self._allow(order)
+            or self._confirm(order)
+        )
         if isinstance(answer, ApplicationError):
             raise answer
         return answer
@@ -106,9 +111,7 @@ class Charges:
     def _reserve(self, session: Session, order: Charge, row: ChargeRow) -> Answer | None:
         at = self._clocks.lawful_at(order.at)
         try:
-            refusal = debits.refused(session, order, row, at, last=False) or self._competing(
-                session, row
-            )
+            refusal = debits.refused(session, order, row, at) or self._competing(session, row)
         except ProviderDown as down:
             return self._give_up_or_retry(session, row, str(down))
         due = debits.collectable(session, order, row, at)
@@ -167,7 +170,25 @@ class Charges:
         row.tried_at = None
         return _declined(session, row, DeclineCodes(code=code))
 
-    # third: the last look, and the money
+    # third: that it is allowed, on record before any money moves
+
+    def _allow(self, order: Charge) -> Answer | None:
+        """Write down what the gate says, for no crash to lose; None if it allows the charge."""
+        with self._database.transaction() as session:
+            lock_account(session, order.account_id)
+            row = payments.charge_by_key(session, order.key)
+            if row.status != payments.CREATED:
+                return _charged(session, row)
+            at = self._clocks.lawful_at(order.at)
+            refusal = debits.refused(session, order, row, at, allows=True)
+            if refusal is None:
+                return None
+            try:
+                return self._abandon(session, row, refusal)
+            except ProviderDown as down:
+                return self._give_up_or_retry(session, row, str(down))
+
+    # fourth: the last look, and the money
 
     def _confirm(self, order: Charge) -> Answer:
         with self._database.transaction() as session:
@@ -175,13 +196,11 @@ class Charges:
             row = payments.charge_by_key(session, order.key)
             if row.status != payments.CREATED:
                 return _charged(session, row)
-            if row.intent_id is None:
-                raise LookupError(f"{order.key}: the intent's id is gone")
             try:
                 refusal = self._last_look(session, order, row)
                 if refusal is not None:
-                    return self._abandon(session, row, row.intent_id, refusal)
-                return self._take(session, row, row.intent_id)
+                    return self._abandon(session, row, refusal)
+                return self._take(session, row)
             except ProviderDown as down:
                 return self._give_up_or_retry(session, row, str(down))
 
@@ -189,7 +208,7 @@ class Charges:
         """Why it must not be confirmed now, if so. ProviderDown if nobody can say."""
         at = self._clocks.lawful_at(order.at)
         refusal = (
-            debits.refused(session, order, row, at, last=True)
+            debits.refused(session, order, row, at)
             or self._competing(session, row)
             or self._open_pages(session, row)
         )
@@ -209,20 +228,18 @@ class Charges:
         pages = close_pages(session, self._stripe, row.account_id, wall)
         return UNDER_WAY if pages.pays else None
 
-    def _take(self, session: Session, row: ChargeRow, intent_id: str) -> Answer:
+    def _take(self, session: Session, row: ChargeRow) -> Answer:
         try:
-            result = self._stripe.confirm_intent(intent_id, f"confirm:{row.key}")
+            result = self._stripe.confirm_intent(_intent_of(row), f"confirm:{row.key}")
         except ProviderRefused as refused:
             return _declined(session, row, DeclineCodes(code=refused.code))
         if isinstance(result, Unknown):
             return self._give_up_or_retry(session, row, result.reason)
         return _settle(session, row, result)
 
-    def _abandon(
-        self, session: Session, row: ChargeRow, intent_id: str, refusal: Refusal
-    ) -> Charged:
+    def _abandon(self, session: Session, row: ChargeRow, refusal: Refusal) -> Charged:
         """Leave the money where it is, unless an earlier attempt has taken it after all."""
-        settled = end_of(self._stripe, intent_id)
+        settled = end_of(self._stripe, _intent_of(row))
         if not (isinstance(settled, Declined) and settled.code == CANCELED):
             return _settle(session, row, settled)
         row.tried_at = None
@@ -235,6 +252,13 @@ class Charges:
         row.status = ChargeStatus.UNAVAILABLE
         _note(session, row, reason)
         return _charged(session, row)
+
+
+def _intent_of(row: ChargeRow) -> str:
+    """What Stripe calls the charge; LookupError if it was never made there."""
+    if row.intent_id is None:
+        raise LookupError(f"{row.key}: the intent's id is gone")
+    return row.intent_id
 
 
 def _take_means(session: Session, row: ChargeRow) -> None:

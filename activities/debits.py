@@ -37,11 +37,12 @@ UNDER_WAY = Refusal(payments.UNDER_WAY, "another payment for the same is under w
 
 
 def refused(
-    session: Session, order: Charge, row: ChargeRow, at: datetime, *, last: bool
+    session: Session, order: Charge, row: ChargeRow, at: datetime, *, allows: bool = False
 ) -> Refusal | None:
     """Why this charge must not be made at `at`, if so; the caller holds the person.
 
-    What the gate says is written among the account's decisions: an Allow only by the `last` look.
+    What the gate says is written among the account's decisions: an Allow by the look that `allows`
+    it, before any money moves, and by no other.
     """
     if (over := _over(session, order)) is not None:
         return over
@@ -52,7 +53,7 @@ def refused(
     if person.stripe_customer is None or person.payment_method is None:
         return Refusal(ChargeStatus.NO_CARD, "no means of payment is stored")
     facts = of_debit(session, facts, row.account_id, at, method=row.payment_method, but=row.key)
-    verdict = _ruled(session, row, facts, at, last=last)
+    verdict = _ruled(session, row, facts, at, allows=allows)
     match verdict:
         case Allow():
             return None
@@ -128,7 +129,7 @@ def of_debit(
 
 
 def _ruled(
-    session: Session, row: ChargeRow, facts: PersonFacts, at: datetime, *, last: bool
+    session: Session, row: ChargeRow, facts: PersonFacts, at: datetime, *, allows: bool
 ) -> AnyVerdict:
     """The gate's answer."""
     law = laws.current(session)
@@ -136,7 +137,7 @@ def _ruled(
         account_id=row.account_id, channel=DEBIT.channel, purpose=DEBIT.purpose
     )
     verdict = decide(request, facts, LAWS.called(law), at)
-    if last or not isinstance(verdict, Allow):
+    if allows or not isinstance(verdict, Allow):
         ruling = contacts.Ruling(
             key=row.key,
             at=at,

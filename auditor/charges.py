@@ -20,7 +20,7 @@ _NOT_TRIED = frozenset(
     {"no stored card", "not due", "not yet", "another payment under way", "given up"}
 )
 _PERHAPS = frozenset({"created", "unavailable"})
-"""Nothing is taken before the last look, which writes its Allow; what came of it is not known."""
+"""Nothing is taken before its Allow is on record; what came of it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

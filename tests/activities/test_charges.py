@@ -626,6 +626,18 @@ class Till(FakeStripe):
         return self.bank.stripe.confirm_intent(intent_id, key)
 
 
+class Killed(BaseException):
+    """A worker ends between two lines."""
+
+
+class Grave(Till):
+    """Stripe that takes the money of a worker that is killed before it can write that down."""
+
+    def confirm_intent(self, intent_id, key):
+        super().confirm_intent(intent_id, key)
+        raise Killed
+
+
 def refused(code):
     return ProviderRefused("Stripe", code)
 
@@ -662,6 +674,16 @@ class TestTroubles:
         assert stripe.asked == [asked] * 2
         assert desk.card_of(placed) == other.payment_method
         assert charged.status == (DECLINED if after else PAID)
+
+    def test_that_it_was_allowed_is_on_record_before_the_money_moves(self, desk, bank, door):
+        placed = desk.places(bank.card())
+        with pytest.raises(Killed):
+            desk.charges(Grave(bank)).charge(desk.order(placed))
+
+        assert desk.decisions(placed) == [("allow", [])]
+        desk.sweep(door)
+        assert [row.status for row in desk.rows(placed)] == [PAID]
+        assert bank.taken() == [5_000]
 
     @pytest.mark.parametrize("operation", ["retrieve_method", "create_payment", "confirm_payment"])
     def test_past_patience_the_journey_goes_on(self, database, bank, operation):
