@@ -347,7 +347,7 @@ class Checks:
         runs = [each async for each in self.client.list_workflows(ACCOUNTS)]
         found = [f"{each.id}: its run is {each.status.name}" for each in runs if _ended_badly(each)]
         histories = await self._fetched(runs)
-        failed = Counter(why for history in histories for why in _failures(history))
+        failed = Counter([why for each in histories async for why in self._failures(each)])
         replayer = Replayer(
             workflows=WORKFLOWS,
             workflow_runner=runner(),
@@ -358,6 +358,15 @@ class Checks:
             found.append(f"run {run} does not replay: {failure}")
         self.tell(f"histories: {len(runs)} runs played again")
         return found + [f"{n} workflow tasks failed: {why}" for why, n in failed.items()]
+
+    async def _failures(self, history):
+        """Why workflow tasks of a run failed, unless they were only put off."""
+        for event in history.events:
+            if event.event_type == TASK_FAILED:
+                told = event.workflow_task_failed_event_attributes
+                error = await self.client.data_converter.decode_failure(told.failure)
+                if not _passes(told.cause, str(error)):
+                    yield str(error)[:200]
 
     async def _fetched(self, runs):
         places = asyncio.Semaphore(AT_ONCE)
@@ -380,19 +389,10 @@ def _ended_badly(run):
     return run.status.name not in fine
 
 
-def _failures(history):
-    """Why workflow tasks of a run failed, unless they were only put off."""
-    for event in history.events:
-        told = event.workflow_task_failed_event_attributes
-        if event.event_type == TASK_FAILED and not _passes(told):
-            yield told.failure.message[:200]
-
-
-def _passes(failed):
+def _passes(cause, why):
     """Whether a workflow task was only put off: by news that came with its end, or by the record.
 
     Without the record the keys are away, and nothing can be encrypted: the next try finds it.
     """
     unhandled = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
-    away = "coding" in failed.failure.message and "connection" in failed.failure.message
-    return failed.cause == unhandled or away
+    return cause == unhandled or ("coding" in why and "connection" in why)
