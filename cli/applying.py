@@ -239,6 +239,7 @@ async def _planned(
         if state is None:
             silent.append(workflow)
             return
+        awaited(state.journey, state.stage)  # kept from here on: Python parses in one thread alone
         move = await asyncio.to_thread(_move, database, state, change)
         moves.extend([move] if move else [])
 
